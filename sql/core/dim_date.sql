@@ -1,0 +1,67 @@
+/* @model
+description: >
+  The working calendar: public holidays of the package, corrected by overrides with a document.
+  An unconfirmed override changes nothing. One row per day.
+grain: [day]
+columns:
+  day: "Ngày. Day."
+  is_working: "Là ngày làm việc. Is a working day."
+  working_day_no: "Số ngày làm việc tính đến hết ngày này. Count of working days up to and including this day."
+  previous_working_on: "Ngày làm việc gần nhất không sau ngày này. Latest working day not after this day."
+  next_working_on: "Ngày làm việc gần nhất không trước ngày này. Earliest working day not before this day."
+  holiday_name: "Tên ngày nghỉ hoặc lý do. Holiday or reason."
+  source: "Nguồn: tuần, gói, văn bản. Source: week, package, document."
+*/
+with days as (
+    select cast(unnest(generate_series(
+        timestamp '2010-01-01',
+        cast(make_date(year(as_of_on) + 2, 12, 31) as timestamp),
+        interval 1 day
+    )) as date) as day
+    from meta.run_context
+),
+
+documents as (
+    select day, is_working, scope, reason, status, 2 as priority, _loaded_at as known_at
+    from staging.calendar_override
+    union all
+    select to_day(day), to_boolean(is_working), scope, reason, status, 1, null
+    from seeds.calendar_overrides
+),
+
+overrides as (
+    select day, is_working, reason
+    from documents
+    where coalesce(status, 'official') <> 'unconfirmed'
+        and upper(coalesce(scope, 'ALL')) in ('ALL', 'TOÀN QUỐC', '*')
+    qualify row_number() over (partition by day order by priority desc, known_at desc) = 1
+),
+
+judged as (
+    select
+        d.day,
+        coalesce(o.is_working, h.is_working, isodow(d.day) <= 5) as is_working,
+        coalesce(o.reason, h.name) as holiday_name,
+        case when o.day is not null then 'document' when h.day is not null then 'package' else 'week' end
+            as source
+    from days as d
+    left join overrides as o on o.day = d.day
+    left join (
+        select day, bool_or(is_working) as is_working, any_value(name) as name
+        from seeds.public_holidays
+        group by day
+    ) as h on h.day = d.day
+)
+
+select
+    day,
+    is_working,
+    cast(count(*) filter (is_working) over through_day as integer) as working_day_no,
+    max(case when is_working then day end) over through_day as previous_working_on,
+    min(case when is_working then day end) over from_day as next_working_on,
+    holiday_name,
+    source
+from judged
+window
+    through_day as (order by day rows between unbounded preceding and current row),
+    from_day as (order by day rows between current row and unbounded following)

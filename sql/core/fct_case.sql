@@ -1,0 +1,131 @@
+/* @model
+description: >
+  Every case with its clocks as they stand at as-of: accepted or not, when its clock ended and why,
+  and by when it was due. One row per case.
+grain: [case_code]
+columns:
+  case_code: "Mã hồ sơ. Case code."
+  procedure_code: "Mã thủ tục. Procedure code."
+  field_code: "Mã lĩnh vực. Field code."
+  agency_code: "Mã cơ quan giải quyết. Agency code."
+  reception_unit_code: "Mã nơi tiếp nhận. Reception unit code."
+  is_centre: "Tiếp nhận tại Trung tâm. Received at the Centre."
+  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel."
+  applicant_type: "Loại đối tượng. Applicant type."
+  status: "Trạng thái 1–10. Status."
+  is_accepted: "Đã được tiếp nhận. Was accepted."
+  submitted_at: "Nộp lúc. Submitted."
+  received_at: "Tiếp nhận lúc. Received."
+  received_on: "Ngày tiếp nhận. Day received."
+  end_at: "Kết thúc tính giờ lúc. Clock ended."
+  end_on: "Ngày kết thúc. Day the clock ended."
+  end_kind: "finished, returned, stopped, rejected, withdrawn. Why the clock ended."
+  handover_on: "Ngày trả kết quả, nếu chưa có thì ngày kết thúc. Day of return, else day of the end."
+  due_original_on: "Hạn trả ban đầu. Due day before pauses."
+  due_source: "given, derived, none. Where the due day comes from."
+  due_on: "Hạn trả có hiệu lực. Effective due day."
+  pause_days: "Số ngày làm việc tạm dừng. Working days paused."
+  pause_count: "Số lần yêu cầu bổ sung. Requests for supplements."
+  second_pause_on: "Ngày yêu cầu bổ sung lần hai. Day of the second request."
+  open_pause_on: "Ngày yêu cầu bổ sung đang chờ. Day of the request still waiting."
+  has_statutory_extension: "Có gia hạn theo luật. Extended by law."
+  apology_count: "Số lần xin lỗi. Apologies."
+  first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
+  duration_days: "Số ngày làm việc giải quyết, trừ tạm dừng. Working days from reception to end, pauses taken out."
+  fee_total_vnd: "Tổng phí, lệ phí (đồng). Fees in VND."
+  paid_online: "Thanh toán trực tuyến 0–3. Online payment."
+  components_digitised: "Thành phần đã số hóa. Components digitised."
+  result_digitised: "Kết quả đã số hóa. Result digitised."
+  components_reused: "Có tái sử dụng. Components reused."
+  vneid_verified: "Đã xác thực VNeID. VNeID verified."
+  assisted: "Nộp có hỗ trợ. Filed with help."
+  has_exemption: "Có lý do không trực tuyến. Has an exemption reason."
+  received_by: "Mã người tiếp nhận. Receiving staff."
+  assigned_to: "Mã người xử lý. Assigned staff."
+  batch_id: "Lô nguồn. Source batch."
+*/
+with clocks as (
+    select
+        c.*,
+        x.centre_code,
+        c.received_at <= x.as_of_at and c.status not in (1, 3) as accepted,
+        case when c.finished_at <= x.as_of_at then c.finished_at end as finished,
+        case when c.returned_at <= x.as_of_at then c.returned_at end as returned,
+        case when c.stopped_at <= x.as_of_at then c.stopped_at end as stopped,
+        case when c.rejected_at <= x.as_of_at and c.rejected_at > c.received_at then c.rejected_at end
+            as rejected,
+        case when c.withdrawn_at <= x.as_of_at then c.withdrawn_at end as withdrawn
+    from staging.case as c
+    cross join meta.run_context as x
+),
+
+ended as (
+    select
+        *,
+        coalesce(accepted, false) as is_accepted,
+        case when accepted then coalesce(finished, returned, stopped, rejected, withdrawn) end as end_at,
+        case
+            when not coalesce(accepted, false) then null
+            when finished is not null then 'finished'
+            when returned is not null then 'returned'
+            when stopped is not null then 'stopped'
+            when rejected is not null then 'rejected'
+            when withdrawn is not null then 'withdrawn'
+        end as end_kind,
+        case when accepted then coalesce(returned, finished, stopped, rejected, withdrawn) end as handover_at
+    from clocks
+),
+
+open_pauses as (
+    select case_code, min(requested_on) as open_pause_on
+    from core.fct_pause
+    where completed_at is null
+    group by case_code
+)
+
+select
+    e.case_code,
+    procedure_base(e.procedure_code) as procedure_code,
+    e.field_code,
+    coalesce(a.agency_code, e.agency_code, 'UNKNOWN') as agency_code,
+    e.reception_unit_code,
+    coalesce(e.reception_unit_code = e.centre_code, false) as is_centre,
+    e.channel,
+    e.applicant_type,
+    e.status,
+    e.is_accepted,
+    e.submitted_at,
+    e.received_at,
+    local_day(e.received_at) as received_on,
+    e.end_at,
+    local_day(e.end_at) as end_on,
+    e.end_kind,
+    local_day(e.handover_at) as handover_on,
+    d.due_original_on,
+    coalesce(d.due_source, 'none') as due_source,
+    d.due_on,
+    coalesce(d.pause_days, 0) as pause_days,
+    coalesce(d.pause_count, 0) as pause_count,
+    d.second_pause_on,
+    p.open_pause_on,
+    d.extended_on is not null as has_statutory_extension,
+    coalesce(d.apology_count, 0) as apology_count,
+    d.first_apology_on,
+    last_day.working_day_no - first_day.working_day_no - coalesce(d.pause_days, 0) as duration_days,
+    e.fee_total_vnd,
+    e.paid_online,
+    e.components_digitised,
+    e.result_digitised,
+    e.components_reused,
+    e.vneid_verified,
+    e.assisted,
+    e.exemption_reason is not null as has_exemption,
+    e.received_by,
+    e.assigned_to,
+    e._batch_id as batch_id
+from ended as e
+left join core.agency_alias as a on a.code = e.agency_code
+left join core.fct_case_due as d on d.case_code = e.case_code
+left join open_pauses as p on p.case_code = e.case_code
+left join core.dim_date as first_day on first_day.day = local_day(e.received_at)
+left join core.dim_date as last_day on last_day.day = local_day(e.end_at)

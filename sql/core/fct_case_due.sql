@@ -1,0 +1,111 @@
+/* @model
+description: >
+  The due date of every received case and how it came about: promised or derived from the procedure's
+  limit, moved by completed pauses, replaced by a statutory extension, never by an apology.
+  One row per case.
+grain: [case_code]
+columns:
+  case_code: "Mã hồ sơ. Case code."
+  due_original_on: "Hạn trả ban đầu. Due day before pauses."
+  due_source: "given, derived hoặc none. Where the due day comes from."
+  pause_days: "Tổng ngày làm việc tạm dừng đã kết thúc. Working days of completed pauses."
+  pause_count: "Số lần yêu cầu bổ sung. Requests for supplements."
+  second_pause_on: "Ngày yêu cầu bổ sung lần hai. Day of the second request."
+  extended_on: "Hạn trả theo văn bản gia hạn. Due day by the last statutory extension."
+  apology_count: "Số lần xin lỗi, hẹn lại. Apologies."
+  first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
+  due_on: "Hạn trả có hiệu lực. Effective due day."
+*/
+with pauses as (
+    select
+        case_code,
+        coalesce(sum(pause_days), 0) as pause_days,
+        count(*) as pause_count,
+        min(requested_on) filter (pause_no = 2) as second_pause_on
+    from core.fct_pause
+    group by case_code
+),
+
+extensions as (
+    select
+        case_code,
+        local_day(arg_max(new_due_at, extension_no) filter (kind = 'statutory')) as extended_on,
+        count(*) filter (kind = 'apology') as apology_count,
+        local_day(min(issued_at) filter (kind = 'apology')) as first_apology_on
+    from core.fct_extension
+    group by case_code
+),
+
+limits as (
+    select
+        c.case_code,
+        c.due_at,
+        c.received_at,
+        d.is_working,
+        d.working_day_no,
+        p.time_limit_value as n,
+        p.time_limit_unit as unit
+    from staging.case as c
+    cross join meta.run_context as x
+    left join core.dim_procedure as p on p.procedure_code = procedure_base(c.procedure_code)
+    left join core.dim_date as d on d.day = local_day(c.received_at)
+    where c.received_at <= x.as_of_at
+),
+
+-- A limit in working days or working hours ends on a working day found by its number; the other
+-- units end on a calendar day that rolls forward over days off.
+targets as (
+    select
+        *,
+        case
+            when due_at is not null then null
+            when unit = 'working_day' then working_day_no + n
+            when unit = 'working_hour' then cast(ceil((
+                case when is_working
+                     then (working_day_no - 1) * 480 + worked_minutes(received_at)
+                     else working_day_no * 480 end + n * 60
+            ) / 480.0) as integer)
+        end as target_day_no,
+        case
+            when due_at is not null then null
+            when unit = 'day' then local_day(received_at) + cast(n as integer)
+            when unit = 'month' then cast(local_day(received_at) + to_months(cast(n as integer)) as date)
+            when unit = 'hour' then local_day(received_at + to_hours(cast(n as integer)))
+        end as target_on
+    from limits
+),
+
+originals as (
+    select
+        t.case_code,
+        coalesce(local_day(t.due_at), w.day, r.next_working_on) as due_original_on,
+        case
+            when t.due_at is not null then 'given'
+            when coalesce(w.day, r.next_working_on) is not null then 'derived'
+            else 'none'
+        end as due_source
+    from targets as t
+    left join core.dim_working_day as w on w.working_day_no = t.target_day_no
+    left join core.dim_date as r on r.day = t.target_on
+)
+
+select
+    o.case_code,
+    o.due_original_on,
+    o.due_source,
+    coalesce(p.pause_days, 0) as pause_days,
+    coalesce(p.pause_count, 0) as pause_count,
+    p.second_pause_on,
+    e.extended_on,
+    coalesce(e.apology_count, 0) as apology_count,
+    e.first_apology_on,
+    case
+        when e.extended_on is not null then e.extended_on
+        when coalesce(p.pause_days, 0) = 0 then o.due_original_on
+        else moved.day
+    end as due_on
+from originals as o
+left join pauses as p on p.case_code = o.case_code
+left join extensions as e on e.case_code = o.case_code
+left join core.dim_date as d on d.day = o.due_original_on
+left join core.dim_working_day as moved on moved.working_day_no = d.working_day_no + p.pause_days

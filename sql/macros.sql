@@ -1,0 +1,54 @@
+-- Macros that several models share. They are stored in the database, so a query that uses them runs
+-- as pasted into any client that opens the warehouse. Only reading of text and calendar arithmetic
+-- belong here; KPI rules belong to their models.
+
+-- Text as it came → trimmed, NFC, blank as null; Đ written with the wrong letter (Ð, U+00D0) mended.
+create or replace macro clean_text(value) as
+    nullif(regexp_replace(nfc_normalize(trim(replace(value, chr(208), chr(272)))), '[\s\x{00A0}\x{200B}\x{FEFF}]+', ' ', 'g'), '');
+
+-- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
+create or replace macro to_instant(value) as
+    coalesce(
+        try_cast(value as timestamptz),
+        cast(try_strptime(clean_text(value), ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y']) as timestamptz)
+    );
+
+-- ISO date, dd/mm/yyyy (never mm/dd), or the local day of a date-time.
+create or replace macro to_day(value) as
+    coalesce(
+        case when length(value) <= 10 then try_cast(value as date) end,
+        cast(try_strptime(clean_text(value), ['%d/%m/%Y', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S']) as date),
+        cast(try_cast(clean_text(value) as timestamptz) as date)
+    );
+
+-- "0"/"1", "True"/"False", "true"/"false"; anything else is null (and a cast error where text came).
+create or replace macro to_boolean(value) as
+    case lower(trim(value))
+        when '1' then true when 'true' then true when '0' then false when 'false' then false
+    end;
+
+create or replace macro to_integer(value) as
+    coalesce(
+        case when not contains(value, '.') then try_cast(value as bigint) end,
+        case when regexp_full_match(clean_text(value), '[+-]?[0-9]+[.]0+')
+             then cast(try_cast(clean_text(value) as double) as bigint) end
+    );
+
+-- The name of a field whose text is there but could not be read, else null.
+create or replace macro unread(value, typed, name) as
+    case when typed is null and clean_text(value) is not null then name end;
+
+-- The names of the unread fields; an empty list is a clean row.
+create or replace macro cast_errors(names) as
+    list_filter(names, lambda name: name is not null);
+
+create or replace macro local_day(instant) as cast(instant as date);
+
+-- 1.004221.000.00.00.H37 → 1.004221: the procedure without its local suffix; other codes stay.
+create or replace macro procedure_base(code) as
+    coalesce(nullif(regexp_extract(code, '^([1-3][.][0-9]{6})(?:[.]000[.]00[.]00[.]H[0-9]{2})$', 1), ''), code);
+
+-- Working minutes of a day that are over at a time of day; office hours 07:00–11:30 and 13:30–17:00.
+create or replace macro worked_minutes(instant) as
+    greatest(0, least(hour(instant) * 60 + minute(instant), 690) - 420)
+    + greatest(0, least(hour(instant) * 60 + minute(instant), 1020) - 810);

@@ -1,0 +1,65 @@
+/* @model
+description: >
+  The Centre's accepted cases for drilling down, without a code that leads to a person; dates are given
+  by month. One row per case.
+grain: [case_no]
+columns:
+  case_no: "Số ngẫu nhiên của phiên bản này. Random number of this version."
+  agency_code: "Mã cơ quan. Agency code."
+  agency_name: "Tên cơ quan. Agency name."
+  procedure_code: "Mã thủ tục. Procedure code."
+  procedure_name: "Tên thủ tục. Procedure name."
+  field_name: "Lĩnh vực. Field."
+  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel."
+  received_month_on: "Tháng tiếp nhận. Month received."
+  ended_month_on: "Tháng kết thúc. Month ended."
+  state: "closed đã kết thúc, open đang giải quyết, waiting chờ bổ sung. State."
+  end_kind: "Cách kết thúc. Why the clock ended."
+  due_source: "Nguồn hạn trả. Where the due day comes from."
+  duration_days: "Số ngày làm việc giải quyết. Working days taken."
+  pause_days: "Số ngày làm việc tạm dừng. Working days paused."
+  pause_count: "Số lần bổ sung. Requests for supplements."
+  days_late: "Số ngày làm việc trễ hạn; âm là sớm. Working days late; negative is early."
+  has_statutory_extension: "Có gia hạn theo luật. Extended by law."
+  apology_count: "Số lần xin lỗi. Apologies."
+  on_time_a: "Đúng hạn theo A. On time under A; null when not counted."
+  on_time_a_prime: "Đúng hạn theo A′. On time under A_prime."
+  on_time_b: "Đúng hạn theo B đến hôm nay. On time under B as of today."
+  on_time_c: "Đúng hạn theo C đến hôm nay. On time under C as of today."
+  on_time_d: "Đúng hạn theo D. On time under D."
+*/
+select
+    n.case_no,
+    c.agency_code,
+    coalesce(a.agency_name, c.agency_code) as agency_name,
+    c.procedure_code,
+    p.procedure_name,
+    p.field_name,
+    c.channel,
+    cast(date_trunc('month', c.received_on) as date) as received_month_on,
+    cast(date_trunc('month', c.end_on) as date) as ended_month_on,
+    case when c.end_on is not null then 'closed' when c.open_pause_on is not null then 'waiting' else 'open' end
+        as state,
+    c.end_kind,
+    c.due_source,
+    c.duration_days,
+    c.pause_days,
+    c.pause_count,
+    judged.working_day_no - due.working_day_no as days_late,
+    c.has_statutory_extension,
+    c.apology_count,
+    case when c.end_on is not null then c.end_on <= c.due_on end as on_time_a,
+    case when c.end_kind in ('finished', 'returned') then c.end_on <= c.due_on end as on_time_a_prime,
+    c.pause_count <= 1 and c.due_on >= coalesce(c.end_on, c.open_pause_on, x.as_of_on) as on_time_b,
+    case
+        when c.end_on is not null then c.end_on <= c.due_on
+        when c.open_pause_on is null and c.due_on < x.as_of_on then false
+    end as on_time_c,
+    case when c.handover_on is not null then c.handover_on <= c.due_on end as on_time_d
+from core.fct_case as c
+cross join meta.run_context as x
+join core.case_number as n on n.case_code = c.case_code
+left join core.dim_agency as a on a.agency_code = c.agency_code
+left join core.dim_procedure as p on p.procedure_code = c.procedure_code
+left join core.dim_date as due on due.day = c.due_on
+left join core.dim_date as judged on judged.day = coalesce(c.end_on, x.as_of_on)

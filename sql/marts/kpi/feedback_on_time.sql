@@ -1,0 +1,41 @@
+/* @model
+description: >
+  Feedback answered within 15 working days, of all that was answered or is overdue.
+  One row per variant, period and agency.
+grain: [variant, period_kind, period_start, agency_code]
+columns:
+  variant: "Biến thể. Variant."
+  period_kind: "Loại kỳ. Kind of period."
+  period_start: "Từ ngày. First day."
+  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
+  numerator: "Tử số. Numerator."
+  denominator: "Mẫu số. Denominator."
+*/
+with counted as (
+    select 'A' as variant, agency_code, received_on as day, is_on_time as is_counted
+    from core.fct_feedback
+    where is_counted
+),
+
+-- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
+days as (
+    select
+        variant, agency_code, day,
+        count(*) filter (is_counted) as numerator,
+        count(*) as denominator
+    from counted
+    group by all
+)
+
+select
+    d.variant,
+    p.period_kind,
+    p.period_start,
+    coalesce(d.agency_code, 'ALL') as agency_code,
+    cast(sum(d.numerator) as bigint) as numerator,
+    cast(sum(d.denominator) as bigint) as denominator
+from days as d
+join core.period_day as p on p.day = d.day
+group by grouping sets (
+    (d.variant, p.period_kind, p.period_start, d.agency_code), (d.variant, p.period_kind, p.period_start)
+)

@@ -1,0 +1,107 @@
+/* @model
+description: >
+  Every KPI at every variant, period and agency, with target and status. ALL is the Centre; its rows are
+  there for every period, an agency's only where something was counted. Status is decided on integers.
+  One row per KPI, variant, period and agency.
+grain: [kpi_id, variant, period_kind, period_start, agency_code]
+columns:
+  kpi_id: "Mã chỉ tiêu. KPI id."
+  variant: "Biến thể. Variant."
+  is_headline: "Là biến thể chính. Is the headline variant."
+  period_kind: "Loại kỳ: day, week, month, quarter, year, ytd, campaign. Kind of period."
+  period_start: "Từ ngày. First day."
+  period_end: "Đến ngày. Last day."
+  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
+  agency_name: "Tên cơ quan. Agency name."
+  numerator: "Tử số. Numerator."
+  denominator: "Mẫu số. Denominator."
+  value: "Giá trị; trống khi mẫu số bằng 0. Value; null where the denominator is 0."
+  comparison: "So sánh với mục tiêu. Comparison with the target."
+  target: "Mục tiêu. Target."
+  status: "met đạt, missed không đạt, no_data không phát sinh, info theo dõi. Status."
+  is_provisional: "Tạm tính. Provisional."
+  data_as_of: "Dữ liệu đến. Data as of."
+*/
+with centre_rows as (
+    select v.kpi_id, v.variant, p.period_kind, p.period_start, 'ALL' as agency_code
+    from seeds.kpi_variants as v
+    cross join core.dim_period as p
+),
+
+measures as (
+    select kpi_id, variant, period_kind, period_start, agency_code, numerator, denominator
+    from marts.kpi_measure
+    where agency_code <> 'ALL'
+    union all
+    select c.*, coalesce(m.numerator, 0), coalesce(m.denominator, 0)
+    from centre_rows as c
+    left join marts.kpi_measure as m
+        on m.kpi_id = c.kpi_id
+        and m.variant = c.variant
+        and m.period_kind = c.period_kind
+        and m.period_start = c.period_start
+        and m.agency_code = 'ALL'
+),
+
+-- A target set by a document that came as a file goes before the packaged one; one for an agency
+-- before the Centre's.
+aimed as (
+    select m.*, t.comparison, t.target
+    from measures as m
+    left join core.dim_target as t
+        on t.kpi_id = m.kpi_id
+        and t.scope in ('ALL', m.agency_code)
+        and (t.valid_from is null or t.valid_from <= m.period_start)
+        and (t.valid_to is null or t.valid_to >= m.period_start)
+    qualify row_number() over (
+        partition by m.kpi_id, m.variant, m.period_kind, m.period_start, m.agency_code
+        order by (t.scope = m.agency_code) desc nulls last, t.priority desc, t.valid_from desc nulls last
+    ) = 1
+),
+
+-- Targets have at most six decimals, so numerator × 10^6 against target × denominator is exact.
+judged as (
+    select
+        a.*,
+        k.unit,
+        cast(a.numerator as hugeint) * 1000000
+            - cast(round(a.target * 1000000) as hugeint) * case k.unit when 'count' then 1 else a.denominator end
+            as distance
+    from aimed as a
+    join seeds.kpi as k on k.kpi_id = a.kpi_id
+)
+
+select
+    j.kpi_id,
+    j.variant,
+    k.headline_variant = j.variant as is_headline,
+    j.period_kind,
+    j.period_start,
+    p.period_end,
+    j.agency_code,
+    case when j.agency_code = 'ALL' then 'Trung tâm Phục vụ hành chính công'
+         else coalesce(a.agency_name, j.agency_code) end as agency_name,
+    j.numerator,
+    j.denominator,
+    case
+        when j.denominator = 0 then null
+        when j.unit = 'count' then cast(j.numerator as double)
+        else cast(j.numerator as double) / j.denominator
+    end as value,
+    j.comparison,
+    j.target,
+    case
+        when j.denominator = 0 then 'no_data'
+        when j.target is null then 'info'
+        when (j.comparison = '>' and j.distance > 0)
+            or (j.comparison = '>=' and j.distance >= 0)
+            or (j.comparison = '=' and j.distance = 0) then 'met'
+        else 'missed'
+    end as status,
+    p.is_provisional,
+    x.data_as_of
+from judged as j
+cross join meta.run_context as x
+join seeds.kpi as k on k.kpi_id = j.kpi_id
+join core.dim_period as p on p.period_kind = j.period_kind and p.period_start = j.period_start
+left join core.dim_agency as a on a.agency_code = j.agency_code

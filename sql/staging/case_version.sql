@@ -1,0 +1,104 @@
+/* @model
+description: >
+  Every readable version of every case, from the case system and from dropped files.
+  One row per case and version.
+grain: [case_code, _version_at, _loaded_at, _page_no, _row_no]
+keep: versions
+columns:
+  case_code: "Mã hồ sơ. Case code."
+  procedure_code: "Mã thủ tục hành chính. Procedure code."
+  field_code: "Mã lĩnh vực. Field code."
+  agency_code: "Mã cơ quan. Agency code."
+  reception_unit_code: "Mã nơi tiếp nhận. Reception unit code."
+  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel: 1 direct, 2 online, 3 postal."
+  applicant_type: "Loại đối tượng: 1 người dân, 2 doanh nghiệp, 3 cơ quan, 4 khác. Applicant type."
+  submitted_at: "Thời điểm nộp. Submitted."
+  received_at: "Thời điểm tiếp nhận. Received."
+  due_at: "Hạn trả trên giấy hẹn. Due as promised on the receipt."
+  finished_at: "Thời điểm xử lý xong. Finished."
+  returned_at: "Thời điểm trả kết quả. Returned."
+  rejected_at: "Thời điểm từ chối. Rejected."
+  stopped_at: "Thời điểm dừng xử lý. Stopped."
+  withdrawn_at: "Thời điểm rút hồ sơ. Withdrawn."
+  status: "Trạng thái 1–10. Status 1–10."
+  pauses: "Các lần tạm dừng chờ bổ sung. Pauses for supplements."
+  extensions: "Các lần gia hạn, xin lỗi. Extensions and apologies."
+  fee_total_vnd: "Tổng phí, lệ phí (đồng). Fees in VND."
+  paid_online: "Thanh toán trực tuyến 0–3. Online payment 0–3."
+  components_digitised: "Thành phần hồ sơ đã số hóa. Components digitised."
+  result_digitised: "Kết quả đã số hóa. Result digitised."
+  components_reused: "Tái sử dụng dữ liệu số hóa. Components reused."
+  vneid_verified: "Đã xác thực VNeID. VNeID verified."
+  assisted: "Nộp trực tuyến có hỗ trợ tại Trung tâm. Filed online with help."
+  exemption_reason: "Lý do không tiếp nhận trực tuyến. Why not received online."
+  received_by: "Mã người tiếp nhận. Receiving staff code."
+  assigned_to: "Mã người xử lý. Assigned staff code."
+  updated_at: "Thời điểm cập nhật ở nguồn. Updated at the source."
+  is_deleted: "Đã xóa ở nguồn. Deleted at the source."
+*/
+with received as (
+    select * from raw.cases__case
+    union all by name
+    select * from raw.drops__case
+),
+
+typed as (
+    select
+        clean_text(r.case_code) as case_code,
+        clean_text(r.procedure_code) as procedure_code,
+        clean_text(r.field_code) as field_code,
+        clean_text(r.agency_code) as agency_code,
+        clean_text(r.reception_unit_code) as reception_unit_code,
+        coalesce(to_integer(r.channel), 1) as channel,
+        to_integer(r.applicant_type) as applicant_type,
+        to_instant(r.submitted_at) as submitted_at,
+        to_instant(r.received_at) as received_at,
+        to_instant(r.due_at) as due_at,
+        to_instant(r.finished_at) as finished_at,
+        to_instant(r.returned_at) as returned_at,
+        to_instant(r.rejected_at) as rejected_at,
+        to_instant(r.stopped_at) as stopped_at,
+        to_instant(r.withdrawn_at) as withdrawn_at,
+        to_integer(r.status) as status,
+        coalesce(try_cast(try_cast(r.pauses as json) as struct(seq integer, requested_at timestamptz, completed_at timestamptz, reason varchar)[]), []) as pauses,
+        coalesce(try_cast(try_cast(r.extensions as json) as struct(kind varchar, issued_at timestamptz, new_due_at timestamptz, document_no varchar)[]), []) as extensions,
+        to_integer(r.fee_total_vnd) as fee_total_vnd,
+        to_integer(r.paid_online) as paid_online,
+        to_boolean(r.components_digitised) as components_digitised,
+        to_boolean(r.result_digitised) as result_digitised,
+        to_boolean(r.components_reused) as components_reused,
+        to_boolean(r.vneid_verified) as vneid_verified,
+        to_boolean(r.assisted) as assisted,
+        clean_text(r.exemption_reason) as exemption_reason,
+        clean_text(r.received_by) as received_by,
+        clean_text(r.assigned_to) as assigned_to,
+        coalesce(to_instant(r.updated_at), r._version_at) as updated_at,
+        coalesce(to_boolean(r.is_deleted), false) as is_deleted,
+        list_concat(r._defects, cast_errors([
+            unread(r.channel, to_integer(r.channel), 'channel'),
+            unread(r.applicant_type, to_integer(r.applicant_type), 'applicant_type'),
+            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
+            unread(r.received_at, to_instant(r.received_at), 'received_at'),
+            unread(r.due_at, to_instant(r.due_at), 'due_at'),
+            unread(r.finished_at, to_instant(r.finished_at), 'finished_at'),
+            unread(r.returned_at, to_instant(r.returned_at), 'returned_at'),
+            unread(r.rejected_at, to_instant(r.rejected_at), 'rejected_at'),
+            unread(r.stopped_at, to_instant(r.stopped_at), 'stopped_at'),
+            unread(r.withdrawn_at, to_instant(r.withdrawn_at), 'withdrawn_at'),
+            unread(r.status, to_integer(r.status), 'status'),
+            unread(r.pauses, try_cast(try_cast(r.pauses as json) as struct(seq integer, requested_at timestamptz, completed_at timestamptz, reason varchar)[]), 'pauses'),
+            unread(r.extensions, try_cast(try_cast(r.extensions as json) as struct(kind varchar, issued_at timestamptz, new_due_at timestamptz, document_no varchar)[]), 'extensions'),
+            unread(r.fee_total_vnd, to_integer(r.fee_total_vnd), 'fee_total_vnd'),
+            unread(r.paid_online, to_integer(r.paid_online), 'paid_online'),
+            unread(r.components_digitised, to_boolean(r.components_digitised), 'components_digitised'),
+            unread(r.result_digitised, to_boolean(r.result_digitised), 'result_digitised'),
+            unread(r.components_reused, to_boolean(r.components_reused), 'components_reused'),
+            unread(r.vneid_verified, to_boolean(r.vneid_verified), 'vneid_verified'),
+            unread(r.assisted, to_boolean(r.assisted), 'assisted'),
+            unread(r.updated_at, to_instant(r.updated_at), 'updated_at'),
+            unread(r.is_deleted, to_boolean(r.is_deleted), 'is_deleted')
+        ])) as _cast_errors,
+        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+    from received as r
+)
+select * from typed

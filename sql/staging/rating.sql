@@ -1,0 +1,41 @@
+/* @model
+description: Ratings with their level normalised by a code table. One row per rating.
+grain: [rating_id]
+columns:
+  rating_id: "Mã lượt đánh giá. Rating id."
+  source: "Nguồn đánh giá. Source."
+  device_id: "Mã thiết bị. Device."
+  case_code: "Mã hồ sơ. Case code."
+  staff_code: "Mã cán bộ. Staff code."
+  rated_at: "Thời điểm đánh giá. Rated."
+  scale: "Thang đánh giá. Scale."
+  level_raw: "Mức như nhận được. Level as received."
+  level_code: "Mức chuẩn hóa. Normalised level."
+  reason: "Lý do. Reason."
+  is_test: "Lượt thử. Test rating."
+  submitted_at: "Thời điểm nộp. Submitted."
+*/
+with typed as (
+    select
+        clean_text(r.rating_id) as rating_id,
+        lower(clean_text(r.source)) as source,
+        clean_text(r.device_id) as device_id,
+        clean_text(r.case_code) as case_code,
+        clean_text(r.staff_code) as staff_code,
+        to_instant(r.rated_at) as rated_at,
+        lower(clean_text(r.scale)) as scale,
+        r.level_raw as level_raw,
+        m.level_code as level_code,
+        clean_text(r.reason) as reason,
+        coalesce(to_boolean(r.is_test), false) as is_test,
+        to_instant(r.submitted_at) as submitted_at,
+        list_concat(r._defects, cast_errors([
+            unread(r.rated_at, to_instant(r.rated_at), 'rated_at'),
+            unread(r.is_test, to_boolean(r.is_test), 'is_test'),
+            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at')
+        ])) as _cast_errors,
+        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+    from raw.ratings__rating as r
+    left join seeds.rating_level as m on m.level_text = lower(clean_text(r.level_raw))
+)
+select * from typed

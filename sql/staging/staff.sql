@@ -1,0 +1,25 @@
+/* @model
+description: One row per member of staff; no name is kept.
+grain: [staff_code]
+columns:
+  staff_code: "Mã cán bộ. Staff code."
+  employment_type: "Loại lao động. Employment type."
+  home_agency_code: "Cơ quan cử đến. Home agency."
+  at_centre_from: "Làm việc tại Trung tâm từ. At the Centre from."
+  at_centre_to: "Làm việc tại Trung tâm đến. At the Centre to."
+*/
+with typed as (
+    select
+        clean_text(r.staff_code) as staff_code,
+        lower(clean_text(r.employment_type)) as employment_type,
+        clean_text(r.home_agency_code) as home_agency_code,
+        to_day(r.at_centre_from) as at_centre_from,
+        to_day(r.at_centre_to) as at_centre_to,
+        list_concat(r._defects, cast_errors([
+            unread(r.at_centre_from, to_day(r.at_centre_from), 'at_centre_from'),
+            unread(r.at_centre_to, to_day(r.at_centre_to), 'at_centre_to')
+        ])) as _cast_errors,
+        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+    from raw.cases__staff as r
+)
+select * from typed

@@ -1,0 +1,262 @@
+"""Building a model: beside the old table, contract checked, then swapped in one transaction.
+
+Belongs here: materialising one Model and splitting broken rows of staging into quarantine.
+Doesn't: order (catalog.py), suites (expectations), orchestration (assets).
+A build that fails leaves yesterday's table as it was.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from warehouse.catalog import Model
+from warehouse.errors import ContractError
+from warehouse.lineage import column_lineage
+
+STAGING_COLUMNS: Mapping[str, str] = {
+    "_cast_errors": "Trường không đọc được. Fields whose text could not be cast.",
+    "_version_at": "Thời điểm của phiên bản. Source time of this version.",
+    "_batch_id": "Lô nguồn. Source batch.",
+    "_page_no": "Trang trong lô. Page in the batch.",
+    "_row_no": "Dòng trong trang. Row in the page.",
+    "_loaded_at": "Thời điểm nạp. When it was loaded.",
+}
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A row rule of critical severity: `breaks_sql` is true for a row that breaks it."""
+
+    rule: str
+    reason_vi: str
+    breaks_sql: str
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made; `columns` maps name to database type in table order."""
+
+    table: str
+    rows: int
+    seconds: float
+    columns: Mapping[str, str]
+    lineage: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
+    quarantined: int = 0
+
+
+def build_model(
+    connection: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[RowRule] = ()
+) -> BuildResult:
+    """Materialise a model; for staging, rows that break one of `rules` go to quarantine.
+
+    Raises:
+        ContractError: columns or grain differ from the header; the old table still stands.
+    """
+    started = time.perf_counter()
+    fresh = f"{model.schema}.{model.name}__new"
+    connection.execute(f"drop table if exists {fresh}")
+    quarantined = 0
+    try:
+        if model.keep:
+            quarantined = _stage(connection, model, fresh, rules)
+        else:
+            connection.execute(f"create table {fresh} as {model.query}")
+        columns = _check_columns(connection, model, fresh)
+        _check_grain(connection, model, fresh)
+    except BaseException:
+        connection.execute(f"drop table if exists {fresh}")
+        connection.execute("drop table if exists temp.typed")
+        raise
+    lineage = column_lineage(model, _columns_of(connection, model.depends_on))
+    rows = _swap(connection, model, fresh, columns, lineage)
+    return BuildResult(
+        model.table, rows, time.perf_counter() - started, columns, lineage, quarantined
+    )
+
+
+def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) -> list[str]:
+    """Drop the staging, core and marts tables whose file is gone; returns their names."""
+    rows = connection.execute(
+        """
+        select table_schema || '.' || table_name from information_schema.tables
+        where table_schema in ('seeds', 'staging', 'core', 'marts') order by 1
+        """
+    ).fetchall()
+    gone = [name for (name,) in rows if name not in keep]
+    for name in gone:
+        connection.execute(f"drop table {name}")
+    return gone
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
+) -> int:
+    """Split the typed rows: what breaks a rule goes to quarantine, the rest is staged."""
+    connection.execute(f"create or replace temp table typed as {model.query}")
+    broken_rules = ", ".join(
+        f"case when {rule.breaks_sql} then '{_quoted(rule.rule)}' end" for rule in rules
+    )
+    verdict = (
+        f"list_filter([{broken_rules}], lambda rule: rule is not null)" if rules else "cast([] as varchar[])"
+    )
+    connection.execute(f"alter table temp.typed add column _rules varchar[]")
+    connection.execute(f"update temp.typed set _rules = {verdict}") if rules else None
+    connection.execute("update temp.typed set _rules = [] where _rules is null")
+    newest = ""
+    if model.keep == "newest":
+        grain = ", ".join(model.grain)
+        newest = f"""qualify row_number() over (
+            partition by {grain} order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc) = 1"""
+    connection.execute(
+        f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
+    )
+    quarantined = _write_quarantine(connection, model, fresh, rules)
+    connection.execute("drop table temp.typed")
+    return quarantined
+
+
+def _write_quarantine(
+    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
+) -> int:
+    """Rewrite quarantine.<table> from the broken rows of temp.typed, all versions ever received."""
+    table = f"quarantine.{model.name}"
+    reasons = ", ".join(f"'{_quoted(r.rule)}': '{_quoted(r.reason_vi)}'" for r in rules)
+    reason_map = f"map {{{reasons}}}" if rules else "cast(map {} as map(varchar, varchar))"
+    on_grain = " and ".join(f"good.{name} is not distinct from bad.{name}" for name in model.grain)
+    raw = next((name for name in sorted(model.depends_on) if name.startswith("raw.")), None)
+    kinds = " union all ".join(
+        f"select _batch_id, _page_no, _row_no, _load_kind, to_json(raw) as record from {name} as raw"
+        for name in sorted(model.depends_on)
+        if name.startswith("raw.") and raw
+    )
+    connection.execute(
+        f"""
+        create or replace table {table} as
+        with bad as (select * from temp.typed where len(_rules) > 0),
+        received as (select * from ({kinds}) semi join bad using (_batch_id, _page_no, _row_no))
+        select
+            received.record,
+            bad._rules as rules,
+            array_to_string(list_transform(bad._rules, lambda rule: ({reason_map})[rule]), '; ') as reason_vi,
+            bad._loaded_at as first_seen,
+            (select min(good._batch_id) from {fresh} as good
+             where {on_grain} and good._version_at >= bad._version_at) as resolved_by,
+            bad._batch_id, bad._page_no, bad._row_no, received._load_kind
+        from bad
+        join received using (_batch_id, _page_no, _row_no)
+        """
+    )
+    connection.execute("delete from meta.quarantine_tally where table_name = ?", [model.table])
+    connection.execute(
+        f"""
+        insert into meta.quarantine_tally
+        select ?, _batch_id, _load_kind, rule, any_value(({reason_map})[rule]), count(*),
+               count(resolved_by), place = 1
+        from (select *, unnest(rules) as rule, generate_subscripts(rules, 1) as place from {table})
+        group by all
+        """,
+        [model.table],
+    )
+    row = connection.execute(f"select count(*) from {table} where resolved_by is null").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _check_columns(
+    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str
+) -> dict[str, str]:
+    found = _columns_of(connection, [fresh])[fresh]
+    promised = {**model.columns, **(STAGING_COLUMNS if model.schema == "staging" else {})}
+    missing = [name for name in promised if name not in found]
+    extra = [name for name in found if name not in promised]
+    if missing or extra:
+        raise ContractError(
+            f"{model.path}: the query lacks the columns {missing} and has the undocumented {extra}; "
+            "bring query and header together."
+        )
+    return dict(found)
+
+
+def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model, fresh: str) -> None:
+    if not model.grain:
+        return
+    key = ", ".join(f'"{name}"' for name in model.grain)
+    row = connection.execute(
+        f"select count(*) from (select 1 from {fresh} group by {key} having count(*) > 1)"
+    ).fetchone()
+    if row and row[0]:
+        raise ContractError(
+            f"{model.path}: {row[0]} values of its grain ({key}) occur more than once; mend the query."
+        )
+
+
+def _columns_of(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] | frozenset[str]
+) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {table: {} for table in tables}
+    rows = connection.execute(
+        """
+        select table_schema || '.' || table_name, column_name, data_type
+        from information_schema.columns where list_contains($tables, table_schema || '.' || table_name)
+        order by table_schema, table_name, ordinal_position
+        """,
+        {"tables": sorted(tables)},
+    ).fetchall()
+    for table, name, kind in rows:
+        found[table][name] = kind
+    return found
+
+
+def _swap(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    fresh: str,
+    columns: Mapping[str, str],
+    lineage: Mapping[str, list[tuple[str, str]]],
+) -> int:
+    labels = {**STAGING_COLUMNS, **model.columns}
+    row = connection.execute(f"select count(*) from {fresh}").fetchone()
+    rows = int(row[0]) if row else 0
+    connection.execute("begin")
+    try:
+        connection.execute(f"drop table if exists {model.table}")
+        connection.execute(f"alter table {fresh} rename to \"{model.name}\"")
+        connection.execute(f"comment on table {model.table} is '{_quoted(model.description)}'")
+        for name in columns:
+            connection.execute(
+                f"comment on column {model.table}.\"{name}\" is '{_quoted(labels[name])}'"
+            )
+        _document(connection, model, columns, labels, lineage, rows)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return rows
+
+
+def _document(
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    columns: Mapping[str, str],
+    labels: Mapping[str, str],
+    lineage: Mapping[str, list[tuple[str, str]]],
+    rows: int,
+) -> None:
+    for table in ("column_doc", "table_doc", "lineage"):
+        connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
+    connection.executemany(
+        "insert into meta.column_doc values (?, ?, ?, ?)",
+        [[model.table, name, kind, labels[name]] for name, kind in columns.items()],
+    )
+    connection.execute(
+        "insert into meta.table_doc values (?, ?, ?, ?, now())",
+        [model.table, model.description, ", ".join(model.grain), rows],
+    )
+    edges = [[model.table, name, *source] for name, found in lineage.items() for source in found]
+    if edges:
+        connection.executemany("insert into meta.lineage values (?, ?, ?, ?)", edges)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

@@ -1,0 +1,232 @@
+"""The catalogue of sql/: which tables there are, what each promises, what each reads, in which order.
+
+Belongs here: discovering files, parsing headers, dependencies from the syntax tree, layer rules.
+Doesn't: running any of it (build.py), column lineage (lineage.py). Nothing here opens a database.
+
+A file sql/<schema>/<table>.sql is a bare query behind one comment block:
+
+    /* @model
+    description: What a row is, ending with its grain.
+    grain: [key columns]
+    columns: {name: "Nhãn tiếng Việt. English."}
+    */
+
+Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union, is made from them.
+"""
+
+import difflib
+import graphlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+import sqlglot.expressions as exp
+import yaml
+
+from warehouse.errors import CatalogError
+
+KPI_MEASURE = "marts.kpi_measure"
+_HEADER = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
+_ALLOWED_READS: Mapping[str, frozenset[str]] = {
+    "staging": frozenset({"raw", "seeds", "staging", "meta"}),
+    "core": frozenset({"staging", "core", "seeds", "meta"}),
+    "marts": frozenset({"core", "marts", "seeds", "meta"}),
+    "meta": frozenset({"raw", "staging", "core", "marts", "seeds", "meta", "quarantine"}),
+}
+_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table that a file under sql/ defines.
+
+    `keep` is None for a plain table (`keep: plain`). Staging models split broken rows into quarantine
+    and then keep the "newest" row of each grain (their default) or all "versions".
+    """
+
+    schema: str
+    name: str
+    path: Path
+    query: str
+    description: str
+    grain: tuple[str, ...]
+    columns: Mapping[str, str]
+    depends_on: frozenset[str]
+    keep: str | None = None
+    publish: bool = False
+
+    @property
+    def table(self) -> str:
+        """The qualified table name, as SQL and asset keys spell it."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All models in an order in which each comes after what it reads."""
+
+    models: Mapping[str, Model]
+    seeds: Mapping[str, Path]
+    external: frozenset[str] = field(default_factory=frozenset)
+
+    def in_schema(self, *schemas: str) -> list[Model]:
+        """The models of these schemas, in build order."""
+        return [model for model in self.models.values() if model.schema in schemas]
+
+    def published(self) -> list[Model]:
+        """The models that go into the published file, in build order."""
+        return [model for model in self.models.values() if model.publish]
+
+    def ancestors(self, table: str) -> frozenset[str]:
+        """Every table that this one reads, directly or through others (itself included)."""
+        seen: set[str] = set()
+        waiting = [table]
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(self.models[name].depends_on if name in self.models else ())
+        return frozenset(seen)
+
+
+def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
+    """Read every file below `root` (the sql folder).
+
+    `external` names the tables that no file defines: raw tables, quarantine and the state in meta.
+
+    Raises:
+        CatalogError: a header, a reference or a layer is wrong; the message names file and mend.
+    """
+    seeds = {f"seeds.{path.stem}": path for path in sorted((root / "seeds").glob("*.csv"))}
+    models: dict[str, Model] = {}
+    for path in sorted(root.glob("*/**/*.sql")):
+        model = parse_model(path, root)
+        if model.table in models:
+            raise CatalogError(
+                f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
+            )
+        models[model.table] = model
+    measure = _kpi_measure(root, models)
+    if measure:
+        models[measure.table] = measure
+    known = frozenset(models) | frozenset(seeds) | frozenset(external)
+    for model in models.values():
+        _check_references(model, known)
+    return Catalog(_in_build_order(models), seeds, frozenset(external))
+
+
+def parse_model(path: Path, root: Path) -> Model:
+    """Read one file: header, query and, from the query's syntax tree, the tables it reads."""
+    text = path.read_text(encoding="utf-8")
+    match = _HEADER.match(text)
+    if not match:
+        raise CatalogError(f"{path} has no header; begin it with a `/* @model … */` comment block.")
+    header = _parse_header(path, match["yaml"])
+    query = match["query"].strip().rstrip(";")
+    folders = path.relative_to(root).parts
+    schema, name = folders[0], "_".join([*folders[1:-1], path.stem])
+    keep = header.get("keep") or ("newest" if schema == "staging" else "plain")
+    is_kpi_part = len(folders) > 2 and folders[1] == "kpi"
+    return Model(
+        schema=schema,
+        name=name,
+        path=path,
+        query=query,
+        description=str(header["description"]).strip(),
+        grain=tuple(header["grain"]),
+        columns=dict(header["columns"]),
+        depends_on=tables_read(query, path),
+        keep=None if keep == "plain" else keep,
+        publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
+    )
+
+
+def tables_read(query: str, path: Path) -> frozenset[str]:
+    """The qualified tables a query reads, from its syntax tree; names of CTEs are not tables."""
+    try:
+        tree = sqlglot.parse_one(query, read="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise CatalogError(f"{path} is not one valid query: {str(error).splitlines()[0]}") from None
+    ctes = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
+    found = set()
+    for table in tree.find_all(exp.Table):
+        if table.db:
+            found.add(f"{table.db}.{table.name}")
+        elif table.name and table.name not in ctes and not isinstance(table.this, exp.Anonymous):
+            raise CatalogError(f"{path} reads {table.name} without a schema; write schema.table.")
+    return frozenset(found)
+
+
+def _parse_header(path: Path, text: str) -> dict[str, Any]:
+    try:
+        header = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CatalogError(f"{path}: the header is no valid YAML ({error}).") from None
+    if not isinstance(header, dict):
+        raise CatalogError(f"{path}: the header must be a mapping with description, grain, columns.")
+    missing = {"description", "grain", "columns"} - header.keys()
+    unknown = header.keys() - _HEADER_KEYS
+    if missing or unknown:
+        raise CatalogError(
+            f"{path}: the header lacks {sorted(missing)} and has unknown {sorted(unknown)}; mend these keys."
+        )
+    undocumented = [name for name, label in header["columns"].items() if not label]
+    if undocumented:
+        raise CatalogError(f"{path}: give {', '.join(undocumented)} a label in the header.")
+    strangers = {name for name in header["grain"] if not name.startswith("_")} - header["columns"].keys()
+    if strangers:
+        raise CatalogError(f"{path}: the grain names {sorted(strangers)}, which are no columns.")
+    return header
+
+
+def _kpi_measure(root: Path, models: Mapping[str, Model]) -> Model | None:
+    """The union of all files in marts/kpi, so that a new KPI registers itself by lying there."""
+    parts = [model for model in models.values() if model.path.parent == root / "marts" / "kpi"]
+    if not parts:
+        return None
+    columns = dict(parts[0].columns)
+    selects = []
+    for part in parts:
+        if set(part.columns) != set(columns):
+            raise CatalogError(
+                f"{part.path} must have the columns {', '.join(columns)}, as every KPI file has."
+            )
+        kpi_id = part.name.removeprefix("kpi_")
+        selects.append(f"select '{kpi_id}' as kpi_id, {', '.join(columns)} from {part.table}")
+    return Model(
+        schema="marts",
+        name="kpi_measure",
+        path=root / "marts" / "kpi",
+        query="\nunion all\n".join(selects),
+        description="Numerators and denominators of every KPI file, united. One row per KPI and its grain.",
+        grain=("kpi_id", *parts[0].grain),
+        columns={"kpi_id": "Mã chỉ tiêu. KPI id.", **columns},
+        depends_on=frozenset(part.table for part in parts),
+    )
+
+
+def _check_references(model: Model, known: frozenset[str]) -> None:
+    allowed = _ALLOWED_READS.get(model.schema)
+    if allowed is None:
+        raise CatalogError(f"{model.path}: {model.schema} is no layer; use {', '.join(_ALLOWED_READS)}.")
+    for table in sorted(model.depends_on):
+        if table not in known:
+            near = difflib.get_close_matches(table, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; no such table exists."
+            raise CatalogError(f"{model.path} reads {table}, which nothing defines{hint}")
+        if table.split(".")[0] not in allowed:
+            raise CatalogError(
+                f"{model.path} reads {table}, but {model.schema} may read only {', '.join(sorted(allowed))}."
+            )
+
+
+def _in_build_order(models: Mapping[str, Model]) -> dict[str, Model]:
+    graph = {name: sorted(model.depends_on & models.keys()) for name, model in sorted(models.items())}
+    try:
+        order = graphlib.TopologicalSorter(graph).static_order()
+        return {name: models[name] for name in order}
+    except graphlib.CycleError as error:
+        raise CatalogError(f"These tables read each other in a circle: {' → '.join(error.args[1])}.") from None

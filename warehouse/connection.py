@@ -1,0 +1,99 @@
+"""Opening the restricted warehouse: one writer, one lock, the same pragmas and macros everywhere.
+
+Belongs here: file lock, connection settings, macros, file mode. Doesn't: tables (state.py, build.py).
+"""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from warehouse.errors import WarehouseBusyError, WarehouseError
+
+LOCAL_TIME_ZONE = "Asia/Ho_Chi_Minh"
+SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What DuckDB may use of the machine."""
+
+    memory: str = "2GB"
+    threads: int = 2
+
+
+@contextmanager
+def hold_lock(path: Path, holder: str) -> Iterator[None]:
+    """Hold the warehouse's lock while a run lasts.
+
+    Dagster's queue is no lock (its command line passes the queue by), so every writer takes this one.
+    The kernel frees it when the process dies, so a crash never blocks the next night.
+
+    Raises:
+        WarehouseBusyError: another process holds it; the message says who and since when.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    note = path.with_suffix(".holder")
+    lock = FileLock(path, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        who = note.read_text(encoding="utf-8").strip() if note.exists() else "another run"
+        raise WarehouseBusyError(
+            f"The warehouse is held by {who}; wait until that run ends, then start again."
+        ) from None
+    try:
+        since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        note.write_text(f"{holder} (process {os.getpid()}) since {since}\n", encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def open_warehouse(
+    path: Path | str, macros: Path, limits: Limits | None = None, *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse file (or ":memory:") with the project's settings, schemas and macros.
+
+    Raises:
+        WarehouseError: the file can't be opened; the message says how to restore it.
+    """
+    limits = limits or Limits()
+    in_memory = str(path) == ":memory:"
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": limits.memory,
+        "threads": limits.threads,
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if not in_memory:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        config["temp_directory"] = str(Path(path).parent / "tmp")
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"The warehouse file {Path(path).name} can't be opened ({_first_line(error)}); run "
+            "`motcua doctor`, then move the file aside and run `motcua replay` to rebuild it from landing."
+        ) from None
+    connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
+    # The calendar decides week and month names; nothing may depend on the machine's locale.
+    connection.execute("set Calendar = 'gregorian'")
+    connection.execute("set enable_progress_bar = false")
+    if not read_only:
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        connection.execute(macros.read_text(encoding="utf-8"))
+        if not in_memory:
+            Path(path).chmod(0o600)
+    return connection
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,241 @@
+"""Publication: a fresh, complete, verified file, and one link that switches to it.
+
+Belongs here: writing, verifying, switching, pruning and rolling back versions. Doesn't: the gate
+(assets decide whether a night may publish) and any figure.
+
+published/
+    kpi.duckdb -> current/kpi.duckdb        never changes
+    current    -> versions/<version>        the one link that a publication switches
+    versions/<version>/kpi.duckdb, <schema>/<table>.parquet
+So the file and its Parquet twins change together, and a reader sees one whole version or the other.
+"""
+
+import datetime as dt
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import PublicationError
+
+STORAGE_VERSION = "v1.2.0"
+DAILY_KEPT = 14
+MONTHLY_KEPT = 12
+READERS_GRACE = dt.timedelta(hours=1)
+FILE_NAME = "kpi.duckdb"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published version; `rows` maps table to row count."""
+
+    version: str
+    path: Path
+    rows: dict[str, int]
+
+
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    tables: Sequence[str],
+    *,
+    run_id: str,
+    code_version: str,
+    now: dt.datetime | None = None,
+) -> Publication:
+    """Write `tables` of the warehouse to a new version and switch the link to it.
+
+    Raises:
+        PublicationError: the new file doesn't hold what the warehouse holds; the link stays.
+    """
+    versions = folder / "versions"
+    versions.mkdir(parents=True, exist_ok=True)
+    # The real clock names a version, so that names sort by publication also under a pinned as-of.
+    now = now or dt.datetime.now(dt.UTC)
+    version = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%S%fZ}"
+    building = versions / f".building-{version}"
+    building.mkdir()
+    try:
+        _log_publication(connection, version, run_id, code_version, now)
+        rows = _write_file(connection, building / FILE_NAME, tables)
+        _write_parquet(connection, building, tables)
+        _verify(building / FILE_NAME, rows)
+        _settle(building)
+        final = versions / version
+        building.rename(final)
+        _sync(versions)
+        _switch(folder, version)
+    except BaseException:
+        connection.execute("delete from meta.publication where version = ?", [version])
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    _prune(folder, keep=version)
+    return Publication(version, final / FILE_NAME, rows)
+
+
+def list_versions(folder: Path) -> list[str]:
+    """Complete versions, oldest first."""
+    versions = folder / "versions"
+    if not versions.is_dir():
+        return []
+    return sorted(path.name for path in versions.iterdir() if not path.name.startswith("."))
+
+
+def current_version(folder: Path) -> str | None:
+    """The version that readers see, or None before the first publication."""
+    link = folder / "current"
+    return Path(os.readlink(link)).name if link.is_symlink() else None
+
+
+def roll_back(folder: Path, version: str | None = None) -> str:
+    """Switch the link to `version`, or to the one before the current; returns it.
+
+    Raises:
+        PublicationError: there is no such version.
+    """
+    versions = list_versions(folder)
+    current = current_version(folder)
+    if version is None:
+        older = [name for name in versions if current is not None and name < current]
+        if not older:
+            raise PublicationError(
+                "There is no version before the current one; `motcua rollback` needs two publications."
+            )
+        version = older[-1]
+    if version not in versions:
+        raise PublicationError(f"There is no version {version}; choose one of {', '.join(versions)}.")
+    _switch(folder, version)
+    return version
+
+
+def _log_publication(
+    connection: duckdb.DuckDBPyConnection,
+    version: str,
+    run_id: str,
+    code_version: str,
+    now: dt.datetime,
+) -> None:
+    connection.execute(
+        """
+        insert into meta.publication
+        select $version, $now, data_as_of, $run_id, $code_version from meta.run_context
+        """,
+        {"version": version, "now": now, "run_id": run_id, "code_version": code_version},
+    )
+
+
+def _write_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, tables: Iterable[str]
+) -> dict[str, int]:
+    rows = {}
+    connection.execute(f"attach '{path}' as publication (storage_version '{STORAGE_VERSION}')")
+    try:
+        for table in tables:
+            schema = table.split(".")[0]
+            connection.execute(f"create schema if not exists publication.{schema}")
+            connection.execute(f"create table publication.{table} as from {table}")
+            row = connection.execute(f"select count(*) from {table}").fetchone()
+            rows[table] = int(row[0]) if row else 0
+            _copy_comments(connection, table)
+        connection.execute("checkpoint publication")
+    finally:
+        connection.execute("detach publication")
+    return rows
+
+
+def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    schema, name = table.split(".")
+    described = connection.execute(
+        "select comment from duckdb_tables() where database_name = current_database() "
+        "and schema_name = ? and table_name = ? and comment is not null",
+        [schema, name],
+    ).fetchall()
+    for (comment,) in described:
+        connection.execute(f"comment on table publication.{table} is '{comment.replace(chr(39), chr(39) * 2)}'")
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = current_database() "
+        "and schema_name = ? and table_name = ? and comment is not null",
+        [schema, name],
+    ).fetchall()
+    for column, comment in columns:
+        text = comment.replace("'", "''")
+        connection.execute(f"comment on column publication.{table}.\"{column}\" is '{text}'")
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection, folder: Path, tables: Iterable[str]
+) -> None:
+    for table in tables:
+        schema, name = table.split(".")
+        (folder / schema).mkdir(exist_ok=True)
+        connection.execute(
+            f"copy {table} to '{folder / schema / name}.parquet' (format parquet, compression zstd)"
+        )
+
+
+def _verify(path: Path, expected: dict[str, int]) -> None:
+    """Reopen the new file as a reader would and compare; a leftover .wal is a refusal."""
+    if path.with_name(path.name + ".wal").exists():
+        raise PublicationError("The new file has a write-ahead log beside it; it was not published.")
+    reader = duckdb.connect(str(path), read_only=True)
+    try:
+        for table, rows in expected.items():
+            row = reader.execute(f"select count(*) from {table}").fetchone()
+            if row is None or row[0] != rows:
+                raise PublicationError(f"The new file's {table} is incomplete; it was not published.")
+    finally:
+        reader.close()
+
+
+def _settle(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            path.chmod(0o444)
+            _sync(path)
+    for path in [*folder.iterdir(), folder]:
+        if path.is_dir():
+            _sync(path)
+
+
+def _switch(folder: Path, version: str) -> None:
+    """Point `current` at a version by renaming a new link over the old one: there is no gap."""
+    fresh = folder / f".current-{uuid.uuid4().hex}"
+    fresh.symlink_to(Path("versions") / version)
+    fresh.replace(folder / "current")
+    steady = folder / FILE_NAME
+    if not steady.is_symlink():
+        steady.symlink_to(Path("current") / FILE_NAME)
+    _sync(folder)
+
+
+def _prune(folder: Path, keep: str) -> None:
+    """Keep the newest of each of the last days and months; drop what no rule keeps."""
+    newest_of_day: dict[str, str] = {}
+    newest_of_month: dict[str, str] = {}
+    for name in list_versions(folder):
+        newest_of_day[name[:8]] = name
+        newest_of_month[name[:6]] = name
+    wanted = {keep, current_version(folder)}
+    wanted |= {newest_of_day[day] for day in sorted(newest_of_day)[-DAILY_KEPT:]}
+    wanted |= {newest_of_month[month] for month in sorted(newest_of_month)[-MONTHLY_KEPT:]}
+    versions = list_versions(folder)
+    young = f"{dt.datetime.now(dt.UTC) - READERS_GRACE:%Y%m%dT%H%M%S%fZ}"
+    for name in versions:
+        # A reader that has just followed the link may still be opening a version that is not current.
+        if name not in wanted and name < young:
+            shutil.rmtree(folder / "versions" / name, ignore_errors=True)
+    for leftover in (folder / "versions").glob(".building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,47 @@
+"""Seeds: the data that rules read (targets, code maps, calendars), as tables of text.
+
+Belongs here: loading sql/seeds/*.csv and the public holidays of the `holidays` package.
+Doesn't: typing or overriding them (staging and core do).
+"""
+
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import holidays
+
+CALENDAR_START_YEAR = 2010
+
+
+def load_seed(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> int:
+    """Replace one seed table by its CSV file; every column is text, blank is null. Returns rows."""
+    connection.execute(
+        f"""
+        create or replace table {table} as
+        select * from read_csv($path, all_varchar = true, header = true, delim = ',', quote = '"',
+                               escape = '"', nullstr = '', strict_mode = true)
+        """,
+        {"path": str(path)},
+    )
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def load_public_holidays(connection: duckdb.DuckDBPyConnection, last_year: int) -> int:
+    """Write seeds.public_holidays: the package's days off and make-up Saturdays.
+
+    One row a day that the package says something about: day, is_working, name. The package is wrong
+    for some days of 2026; seeds.calendar_overrides and dropped files correct it in core.dim_date.
+    """
+    calendar = holidays.country_holidays(
+        "VN", years=range(CALENDAR_START_YEAR, last_year + 1), language="vi"
+    )
+    rows: list[tuple[dt.date, bool, str]] = [
+        (day, False, name) for day, name in sorted(calendar.items())
+    ]
+    rows += [(day, True, "Ngày làm bù") for day in sorted(calendar.weekend_workdays)]
+    connection.execute(
+        "create or replace table seeds.public_holidays (day date, is_working boolean, name varchar)"
+    )
+    connection.executemany("insert into seeds.public_holidays values (?, ?, ?)", rows)
+    return len(rows)

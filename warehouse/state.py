@@ -1,0 +1,103 @@
+"""The warehouse's own memory: what was loaded, how far, what was checked, what was published.
+
+Belongs here: the tables in meta that code writes (those that are queries are files in sql/meta).
+Doesn't: deciding anything from them.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+STATE_TABLES = {
+    "meta.run_context": """
+        as_of_at timestamptz, as_of_on date, centre_code varchar, run_id varchar, data_as_of timestamptz""",
+    "meta.batch": """
+        batch_id varchar, system varchar, entity varchar, window_start timestamptz, window_end timestamptz,
+        source_total bigint, fetched bigint, inserted bigint, updated bigint, unchanged bigint,
+        stale bigint, duplicate bigint, deleted bigint, loaded_at timestamptz, run_id varchar""",
+    "meta.cursor": """
+        system varchar, entity varchar, cursor_at timestamptz, read_to timestamptz, batch_id varchar,
+        updated_at timestamptz""",
+    "meta.drift": """
+        system varchar, entity varchar, field varchar, kind varchar, row_count bigint,
+        batch_id varchar, seen_at timestamptz""",
+    "meta.deletion": """
+        system varchar, entity varchar, key varchar, deleted_at timestamptz, batch_id varchar""",
+    "meta.quarantine_tally": """
+        table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,
+        row_count bigint, resolved_count bigint, is_first_rule boolean""",
+    "meta.check_run": """
+        run_id varchar, checked_at timestamptz, table_name varchar, rule varchar, expectation varchar,
+        severity varchar, owner varchar, reason_vi varchar, reason_en varchar, evaluated bigint,
+        failed bigint, state varchar, failing_keys varchar, seconds double""",
+    "meta.publication": """
+        version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
+        code_version varchar""",
+    "meta.column_doc": "table_name varchar, column_name varchar, data_type varchar, label varchar",
+    "meta.table_doc": "table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz",
+    "meta.lineage": """
+        table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
+}
+PUBLISHED_STATE = ("meta.publication", "meta.column_doc", "meta.lineage")
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a run holds for true; models read it from meta.run_context, never from the clock."""
+
+    as_of: dt.datetime
+    centre_code: str
+    run_id: str
+
+
+def ensure_state(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the state tables that don't exist yet, and columns added by later releases."""
+    for table, columns in STATE_TABLES.items():
+        connection.execute(f"create table if not exists {table} ({columns})")
+        for column in columns.split(","):
+            connection.execute(f"alter table {table} add column if not exists {column.strip()}")
+
+
+def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
+    """Write the one row of meta.run_context; data_as_of is the oldest of the sources' last reads."""
+    connection.execute("delete from meta.run_context")
+    connection.execute(
+        """
+        insert into meta.run_context
+        select
+            $as_of::timestamptz, cast($as_of::timestamptz as date), $centre, $run_id,
+            coalesce((select least(min(read_to), $as_of::timestamptz) from meta.cursor
+                      where system <> 'drops'), $as_of::timestamptz)
+        """,
+        {"as_of": context.as_of, "centre": context.centre_code, "run_id": context.run_id},
+    )
+
+
+def cursor_of(connection: duckdb.DuckDBPyConnection, system: str, entity: str) -> dt.datetime | None:
+    """The newest committed source time of an entity, or None before its first load."""
+    row = connection.execute(
+        "select cursor_at from meta.cursor where system = ? and entity = ?", [system, entity]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def record_checks(
+    connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[dict[str, object]]
+) -> None:
+    """Append one row an evaluated rule to meta.check_run (history is kept)."""
+    connection.executemany(
+        """
+        insert into meta.check_run
+        values ($run_id, now(), $table_name, $rule, $expectation, $severity, $owner, $reason_vi,
+                $reason_en, $evaluated, $failed, $state, $failing_keys, $seconds)
+        """,
+        [{"run_id": run_id, **row} for row in rows],
+    )
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows of a table."""
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
