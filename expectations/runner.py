@@ -1,0 +1,234 @@
+"""Running suites inside the database with Great Expectations.
+
+Belongs here: one context a run, one batch a table, two canaries, the outcome of every rule. Doesn't:
+storing outcomes, deciding what to stop (the caller), opening the warehouse. Great Expectations is
+imported inside functions only, because that takes seconds. Nothing is written to disk and nothing told
+to anybody: the context lives in memory, with analytics and progress bars off.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from expectations.keys import failing_keys_sql
+from expectations.outcome import Outcome, Verdict, explain, outcome_of, verdict_of
+from expectations.suite import Rule, Suite
+from expectations.vocabulary import SUPPORTED
+
+__all__ = ["Outcome", "run_canaries", "run_suites"]
+
+BROKEN_MACHINE = "Máy kiểm tra hỏng: phép thử biết trước kết quả đã cho kết quả sai."
+_COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
+_CANARY_ROWS = "select * from (values (1, 'a'), (2, 'b'), (3, null)) as canary (id, word)"
+_NOT_NULL = "expect_column_values_to_not_be_null"
+
+
+class Connection(Protocol):
+    """An open DuckDB connection of whoever owns the warehouse; only committed tables are seen."""
+
+    def cursor(self) -> Any:
+        """A second connection to the same open database."""
+
+    def execute(self, query: str, parameters: Any = ...) -> Any:
+        """Run a statement."""
+
+
+def run_suites(
+    connection: Connection, suites: Iterable[Suite], *, key_limit: int = 20
+) -> list[Outcome]:
+    """Check tables against their suites: two canaries first, then one outcome a rule.
+
+    A rule that could not run is an error of its own: its table or column is missing, its SQL fails, the
+    library raised. If a canary misbehaves, every rule of the run is an error.
+
+    Args:
+        connection: the open warehouse; its time zone is taken over, its transaction is not.
+        suites: what to check.
+        key_limit: how many keys of failing rows an outcome may carry.
+    """
+    chosen = list(suites)
+    with _machine(connection) as machine:
+        canaries = machine.canaries()
+        if any(outcome.state == "error" for outcome in canaries):
+            broken = Verdict("error", detail=BROKEN_MACHINE)
+            return canaries + [
+                outcome_of(suite, rule, broken) for suite in chosen for rule in suite.rules
+            ]
+        return canaries + [
+            outcome for suite in chosen for outcome in machine.check(suite, key_limit)
+        ]
+
+
+def run_canaries(connection: Connection) -> list[Outcome]:
+    """The two canaries alone: state passed where they behave, error where the machine is broken."""
+    with _machine(connection) as machine:
+        return machine.canaries()
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """A Great Expectations context on one DuckDB cursor."""
+
+    cursor: Any
+    context: Any
+    engine: Any
+
+    def canaries(self) -> list[Outcome]:
+        """One rule that must pass and one that must fail, with the counts they must show."""
+        passes = _canary("canary_passes", "id", "Phép thử phải đạt.", "A check that must pass.")
+        fails = _canary(
+            "canary_fails", "word", "Phép thử phải không đạt.", "A check that must fail."
+        )
+        suite = Suite("meta.canary", ("id",), (passes, fails), Path())
+        expected = {"canary_passes": ("passed", 3, 0), "canary_fails": ("failed", 3, 1)}
+        try:
+            batch = self._datasource("canary").add_query_asset("canary", query=_CANARY_ROWS)
+            verdicts = self._validate(batch, suite.rules, 3)
+        except Exception as error:  # noqa: BLE001 whatever is raised means the machine is broken
+            verdicts = {
+                rule.id: Verdict("error", detail=explain(str(error))) for rule in suite.rules
+            }
+        outcomes = []
+        for rule in suite.rules:
+            said = verdicts[rule.id]
+            well = (said.state, said.evaluated, said.failed) == expected[rule.id]
+            verdict = replace(said, state="passed", detail=None) if well else _broken(said)
+            outcomes.append(outcome_of(suite, rule, verdict))
+        return outcomes
+
+    def check(self, suite: Suite, key_limit: int) -> list[Outcome]:
+        """Every rule of one suite."""
+        started = time.perf_counter()
+        columns = self._columns(suite.table)
+        missing = {rule.id: _missing(rule, suite.table, columns) for rule in suite.rules}
+        runnable = [rule for rule in suite.rules if missing[rule.id] is None]
+        verdicts = {id_: Verdict("error", detail=text) for id_, text in missing.items() if text}
+        if runnable:
+            verdicts.update(self._table_verdicts(suite, runnable))
+        keys = {
+            rule.id: self._keys(suite, rule, key_limit, columns)
+            for rule in runnable
+            if verdicts[rule.id].state == "failed"
+        }
+        share = (time.perf_counter() - started) / len(suite.rules)
+        return [
+            outcome_of(suite, rule, verdicts[rule.id], keys.get(rule.id, ()), share)
+            for rule in suite.rules
+        ]
+
+    def _table_verdicts(self, suite: Suite, rules: Sequence[Rule]) -> dict[str, Verdict]:
+        schema, _, name = suite.table.partition(".")
+        try:
+            rows = int(
+                self.cursor.execute(f'select count(*) from "{schema}"."{name}"').fetchone()[0]
+            )
+            asset = self._datasource(schema).add_table_asset(suite.table, table_name=name)
+            return self._validate(asset, rules, rows)
+        except Exception as error:  # noqa: BLE001 a table that can't be checked is an error, not a crash
+            return {rule.id: Verdict("error", detail=explain(str(error))) for rule in rules}
+
+    def _validate(self, asset: Any, rules: Sequence[Rule], rows: int) -> dict[str, Verdict]:
+        """All rules in one pass; those that raised once more alone, for one bad rule may spoil a bundle."""
+        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+        verdicts = _try_together(batch, rules, rows)
+        silent = [r for r in rules if verdicts.get(r.id, Verdict("error")).state == "error"]
+        for rule in silent if len(rules) > 1 else ():
+            verdicts.update(_try_together(batch, [rule], rows))
+        for rule in rules:
+            verdicts.setdefault(rule.id, Verdict("error", detail=explain("")))
+        return verdicts
+
+    def _datasource(self, schema: str) -> Any:
+        if schema not in self.context.data_sources.all():
+            self.context.data_sources.add_duckdb(schema).bind(self.engine, schema)
+        return self.context.data_sources.get(schema)
+
+    def _columns(self, table: str) -> list[str]:
+        schema, _, name = table.partition(".")
+        found = self.cursor.execute(
+            "select column_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? and table_name = ?",
+            [schema, name],
+        ).fetchall()
+        return [column for (column,) in found]
+
+    def _keys(
+        self, suite: Suite, rule: Rule, limit: int, columns: Sequence[str]
+    ) -> tuple[str, ...]:
+        query = failing_keys_sql(suite, rule, limit, columns)
+        if query is None or limit < 1:
+            return ()
+        try:
+            return tuple(key for (key,) in self.cursor.execute(query).fetchall())
+        except Exception:  # noqa: BLE001 a query that doesn't select the key still has its count
+            return ()
+
+
+@contextmanager
+def _machine(connection: Connection) -> Iterator[_Machine]:
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    from expectations.datasource import engine_on
+
+    zone = connection.execute("select current_setting('TimeZone')").fetchone()[0]
+    cursor = connection.cursor()
+    # A cursor is a fresh session: what a day is must not differ between building and checking.
+    cursor.execute(f"set TimeZone = '{zone}'")
+    engine = engine_on(cursor.cursor())
+    with engine.connect() as session:
+        session.exec_driver_sql(f"set TimeZone = '{zone}'")
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(enable=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    try:
+        yield _Machine(cursor, context, engine)
+    finally:
+        engine.dispose()
+        cursor.close()
+
+
+def _try_together(batch: Any, rules: Sequence[Rule], rows: int) -> dict[str, Verdict]:
+    """Verdicts by rule id; a library that raises over the whole suite is an error of each rule."""
+    import great_expectations as gx
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    suite = gx.ExpectationSuite(name="run")
+    try:
+        for rule in rules:
+            configuration = ExpectationConfiguration(
+                type=rule.type,
+                kwargs=dict(rule.kwargs),
+                severity=rule.severity,
+                meta={"rule": rule.id},
+            )
+            suite.add_expectation(configuration.to_domain_obj())
+        results = batch.validate(suite, result_format=_COUNTS_ONLY).results
+    except Exception as error:  # noqa: BLE001 the library raises whatever a metric raised
+        return {rule.id: Verdict("error", detail=explain(str(error))) for rule in rules}
+    return {r.expectation_config.meta["rule"]: verdict_of(r, rows) for r in results}
+
+
+def _missing(rule: Rule, table: str, columns: Sequence[str]) -> str | None:
+    if not columns:
+        return f"Không có bảng {table} trong kho."
+    given = (rule.kwargs.get(argument) for argument in SUPPORTED[rule.type].columns)
+    wanted = {str(n) for value in given for n in (value if isinstance(value, list) else [value])}
+    absent = sorted(wanted - set(columns))
+    if absent and rule.type != "expect_column_to_exist":
+        return f"Bảng {table} không có cột {', '.join(absent)}."
+    return None
+
+
+def _canary(name: str, column: str, reason: str, reason_en: str) -> Rule:
+    kwargs: Mapping[str, Any] = {"column": column}
+    return Rule(name, _NOT_NULL, kwargs, "critical", reason, reason_en, "Motcua", False, None)
+
+
+def _broken(said: Verdict) -> Verdict:
+    return replace(
+        said, state="error", detail=" ".join(filter(None, (BROKEN_MACHINE, said.detail)))
+    )
