@@ -52,3 +52,26 @@ create or replace macro procedure_base(code) as
 create or replace macro worked_minutes(instant) as
     greatest(0, least(hour(instant) * 60 + minute(instant), 690) - 420)
     + greatest(0, least(hour(instant) * 60 + minute(instant), 1020) - 810);
+
+-- A person key as a keyed hash (HMAC-SHA256); the two padded keys are set on the connection alone, so
+-- no stored query holds them.
+create or replace macro person_hash(value) as
+    case when value is not null then sha256(
+        cast(getvariable('person_key_outer') as blob)
+        || unhex(sha256(cast(getvariable('person_key_inner') as blob) || encode(value)))
+    ) end;
+
+-- The name of a list whose text is no list, or in which a time or a boolean can't be read, else null:
+-- a try_cast of the whole list turns such a member into null in silence. `times` and `flags` are the
+-- texts of those members, all in one list.
+create or replace macro unread_list(value, typed, name, times, flags) as
+    case
+        when value is null or value = '[]' then null
+        when typed is null then name
+        when len(list_filter(times, lambda text: text is not null and to_instant(text) is null)) > 0 then name
+        when len(list_filter(flags, lambda text: text is not null and to_boolean(text) is null)) > 0 then name
+    end;
+
+-- The text of a JSON list, or null where the text is something else.
+create or replace macro list_text(value) as
+    case when json_valid(value) then case when json_type(value) = 'ARRAY' then value end end;

@@ -99,9 +99,11 @@ def _stage(
         f"case when {rule.breaks_sql} then '{_quoted(rule.rule)}' end" for rule in rules
     )
     verdict = (
-        f"list_filter([{broken_rules}], lambda rule: rule is not null)" if rules else "cast([] as varchar[])"
+        f"list_filter([{broken_rules}], lambda rule: rule is not null)"
+        if rules
+        else "cast([] as varchar[])"
     )
-    connection.execute(f"alter table temp.typed add column _rules varchar[]")
+    connection.execute("alter table temp.typed add column _rules varchar[]")
     connection.execute(f"update temp.typed set _rules = {verdict}") if rules else None
     connection.execute("update temp.typed set _rules = [] where _rules is null")
     newest = ""
@@ -221,7 +223,7 @@ def _swap(
     connection.execute("begin")
     try:
         connection.execute(f"drop table if exists {model.table}")
-        connection.execute(f"alter table {fresh} rename to \"{model.name}\"")
+        connection.execute(f'alter table {fresh} rename to "{model.name}"')
         connection.execute(f"comment on table {model.table} is '{_quoted(model.description)}'")
         for name in columns:
             connection.execute(

@@ -166,7 +166,9 @@ def _parse_header(path: Path, text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise CatalogError(f"{path}: the header is no valid YAML ({error}).") from None
     if not isinstance(header, dict):
-        raise CatalogError(f"{path}: the header must be a mapping with description, grain, columns.")
+        raise CatalogError(
+            f"{path}: the header must be a mapping with description, grain, columns."
+        )
     missing = {"description", "grain", "columns"} - header.keys()
     unknown = header.keys() - _HEADER_KEYS
     if missing or unknown:
@@ -176,7 +178,9 @@ def _parse_header(path: Path, text: str) -> dict[str, Any]:
     undocumented = [name for name, label in header["columns"].items() if not label]
     if undocumented:
         raise CatalogError(f"{path}: give {', '.join(undocumented)} a label in the header.")
-    strangers = {name for name in header["grain"] if not name.startswith("_")} - header["columns"].keys()
+    strangers = {name for name in header["grain"] if not name.startswith("_")} - header[
+        "columns"
+    ].keys()
     if strangers:
         raise CatalogError(f"{path}: the grain names {sorted(strangers)}, which are no columns.")
     return header
@@ -211,7 +215,9 @@ def _kpi_measure(root: Path, models: Mapping[str, Model]) -> Model | None:
 def _check_references(model: Model, known: frozenset[str]) -> None:
     allowed = _ALLOWED_READS.get(model.schema)
     if allowed is None:
-        raise CatalogError(f"{model.path}: {model.schema} is no layer; use {', '.join(_ALLOWED_READS)}.")
+        raise CatalogError(
+            f"{model.path}: {model.schema} is no layer; use {', '.join(_ALLOWED_READS)}."
+        )
     for table in sorted(model.depends_on):
         if table not in known:
             near = difflib.get_close_matches(table, known, n=1)
@@ -224,9 +230,13 @@ def _check_references(model: Model, known: frozenset[str]) -> None:
 
 
 def _in_build_order(models: Mapping[str, Model]) -> dict[str, Model]:
-    graph = {name: sorted(model.depends_on & models.keys()) for name, model in sorted(models.items())}
+    graph = {
+        name: sorted(model.depends_on & models.keys()) for name, model in sorted(models.items())
+    }
     try:
         order = graphlib.TopologicalSorter(graph).static_order()
         return {name: models[name] for name in order}
     except graphlib.CycleError as error:
-        raise CatalogError(f"These tables read each other in a circle: {' → '.join(error.args[1])}.") from None
+        raise CatalogError(
+            f"These tables read each other in a circle: {' → '.join(error.args[1])}."
+        ) from None

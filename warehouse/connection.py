@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -97,3 +98,15 @@ def open_warehouse(
 
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def read_rows(path: Path, query: str) -> list[dict[str, Any]]:
+    """Run a query on a closed or published file, read-only, and return its rows as dicts."""
+    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
+        result = connection.execute(query)
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    finally:
+        connection.close()

@@ -88,7 +88,7 @@ def list_versions(folder: Path) -> list[str]:
 def current_version(folder: Path) -> str | None:
     """The version that readers see, or None before the first publication."""
     link = folder / "current"
-    return Path(os.readlink(link)).name if link.is_symlink() else None
+    return link.readlink().name if link.is_symlink() else None
 
 
 def roll_back(folder: Path, version: str | None = None) -> str:
@@ -107,7 +107,9 @@ def roll_back(folder: Path, version: str | None = None) -> str:
             )
         version = older[-1]
     if version not in versions:
-        raise PublicationError(f"There is no version {version}; choose one of {', '.join(versions)}.")
+        raise PublicationError(
+            f"There is no version {version}; choose one of {', '.join(versions)}."
+        )
     _switch(folder, version)
     return version
 
@@ -155,7 +157,9 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         [schema, name],
     ).fetchall()
     for (comment,) in described:
-        connection.execute(f"comment on table publication.{table} is '{comment.replace(chr(39), chr(39) * 2)}'")
+        connection.execute(
+            f"comment on table publication.{table} is '{comment.replace(chr(39), chr(39) * 2)}'"
+        )
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() where database_name = current_database() "
         "and schema_name = ? and table_name = ? and comment is not null",
@@ -180,13 +184,17 @@ def _write_parquet(
 def _verify(path: Path, expected: dict[str, int]) -> None:
     """Reopen the new file as a reader would and compare; a leftover .wal is a refusal."""
     if path.with_name(path.name + ".wal").exists():
-        raise PublicationError("The new file has a write-ahead log beside it; it was not published.")
+        raise PublicationError(
+            "The new file has a write-ahead log beside it; it was not published."
+        )
     reader = duckdb.connect(str(path), read_only=True)
     try:
         for table, rows in expected.items():
             row = reader.execute(f"select count(*) from {table}").fetchone()
             if row is None or row[0] != rows:
-                raise PublicationError(f"The new file's {table} is incomplete; it was not published.")
+                raise PublicationError(
+                    f"The new file's {table} is incomplete; it was not published."
+                )
     finally:
         reader.close()
 

@@ -75,7 +75,9 @@ def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) 
     )
 
 
-def cursor_of(connection: duckdb.DuckDBPyConnection, system: str, entity: str) -> dt.datetime | None:
+def cursor_of(
+    connection: duckdb.DuckDBPyConnection, system: str, entity: str
+) -> dt.datetime | None:
     """The newest committed source time of an entity, or None before its first load."""
     row = connection.execute(
         "select cursor_at from meta.cursor where system = ? and entity = ?", [system, entity]

@@ -60,8 +60,24 @@ typed as (
         to_instant(r.stopped_at) as stopped_at,
         to_instant(r.withdrawn_at) as withdrawn_at,
         to_integer(r.status) as status,
-        coalesce(try_cast(try_cast(r.pauses as json) as struct(seq integer, requested_at timestamptz, completed_at timestamptz, reason varchar)[]), []) as pauses,
-        coalesce(try_cast(try_cast(r.extensions as json) as struct(kind varchar, issued_at timestamptz, new_due_at timestamptz, document_no varchar)[]), []) as extensions,
+        coalesce(list_transform(
+            from_json(list_text(r.pauses), '[{"seq": "VARCHAR", "requested_at": "VARCHAR", "completed_at": "VARCHAR", "reason": "VARCHAR"}]'),
+            lambda p: {
+                'seq': cast(to_integer(p.seq) as integer),
+                'requested_at': to_instant(p.requested_at),
+                'completed_at': to_instant(p.completed_at),
+                'reason': p.reason
+            }
+        ), []) as pauses,
+        coalesce(list_transform(
+            from_json(list_text(r.extensions), '[{"kind": "VARCHAR", "issued_at": "VARCHAR", "new_due_at": "VARCHAR", "document_no": "VARCHAR"}]'),
+            lambda e: {
+                'kind': lower(e.kind),
+                'issued_at': to_instant(e.issued_at),
+                'new_due_at': to_instant(e.new_due_at),
+                'document_no': e.document_no
+            }
+        ), []) as extensions,
         to_integer(r.fee_total_vnd) as fee_total_vnd,
         to_integer(r.paid_online) as paid_online,
         to_boolean(r.components_digitised) as components_digitised,
@@ -86,8 +102,14 @@ typed as (
             unread(r.stopped_at, to_instant(r.stopped_at), 'stopped_at'),
             unread(r.withdrawn_at, to_instant(r.withdrawn_at), 'withdrawn_at'),
             unread(r.status, to_integer(r.status), 'status'),
-            unread(r.pauses, try_cast(try_cast(r.pauses as json) as struct(seq integer, requested_at timestamptz, completed_at timestamptz, reason varchar)[]), 'pauses'),
-            unread(r.extensions, try_cast(try_cast(r.extensions as json) as struct(kind varchar, issued_at timestamptz, new_due_at timestamptz, document_no varchar)[]), 'extensions'),
+            unread_list(r.pauses, list_text(r.pauses), 'pauses', list_concat(
+                json_extract_string(list_text(r.pauses), '$[*].requested_at'),
+                json_extract_string(list_text(r.pauses), '$[*].completed_at')
+            ), []),
+            unread_list(r.extensions, list_text(r.extensions), 'extensions', list_concat(
+                json_extract_string(list_text(r.extensions), '$[*].issued_at'),
+                json_extract_string(list_text(r.extensions), '$[*].new_due_at')
+            ), []),
             unread(r.fee_total_vnd, to_integer(r.fee_total_vnd), 'fee_total_vnd'),
             unread(r.paid_online, to_integer(r.paid_online), 'paid_online'),
             unread(r.components_digitised, to_boolean(r.components_digitised), 'components_digitised'),

@@ -14,11 +14,23 @@ with typed as (
         to_day(r.decided_on) as decided_on,
         clean_text(r.agency_code) as agency_code,
         to_day(r.basis_effective_on) as basis_effective_on,
-        coalesce(try_cast(try_cast(r.items as json) as struct(procedure_code varchar, action varchar, published_at timestamptz, complete boolean, accurate boolean, corrected_by varchar)[]), []) as items,
+        coalesce(list_transform(
+            from_json(list_text(r.items), '[{"procedure_code": "VARCHAR", "action": "VARCHAR", "published_at": "VARCHAR", "complete": "VARCHAR", "accurate": "VARCHAR", "corrected_by": "VARCHAR"}]'),
+            lambda i: {
+                'procedure_code': clean_text(i.procedure_code),
+                'action': lower(i.action),
+                'published_at': to_instant(i.published_at),
+                'complete': to_boolean(i.complete),
+                'accurate': to_boolean(i.accurate),
+                'corrected_by': clean_text(i.corrected_by)
+            }
+        ), []) as items,
         list_concat(r._defects, cast_errors([
             unread(r.decided_on, to_day(r.decided_on), 'decided_on'),
             unread(r.basis_effective_on, to_day(r.basis_effective_on), 'basis_effective_on'),
-            unread(r.items, try_cast(try_cast(r.items as json) as struct(procedure_code varchar, action varchar, published_at timestamptz, complete boolean, accurate boolean, corrected_by varchar)[]), 'items')
+            unread_list(r.items, list_text(r.items), 'items',
+                json_extract_string(list_text(r.items), '$[*].published_at'),
+                list_concat(json_extract_string(list_text(r.items), '$[*].complete'), json_extract_string(list_text(r.items), '$[*].accurate')))
         ])) as _cast_errors,
         r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
     from raw.registry__decision as r

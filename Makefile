@@ -1,0 +1,49 @@
+# Motcua: `make help` lists what there is. Each target builds .venv itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check ui run bench lock clean
+
+help: ## Liệt kê các lệnh / list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@echo "Cài đặt vào $(VENV) / installing into $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## Hệ thống mô phỏng và một đêm trọn vẹn / simulated sources and a whole night
+	@$(BIN)/motcua demo
+
+test: $(STAMP) ## Mọi kiểm thử / all tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q -m "not slow" tests/test_architecture.py tests/test_sql_cases.py
+
+ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
+	@$(BIN)/motcua ui
+
+run: $(STAMP) ## Chạy một đêm / run a night
+	@$(BIN)/motcua run
+
+bench: $(STAMP) ## Đo hiệu năng / measure
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Ghim lại thư viện, cần uv / pin the dependencies again, needs uv
+	@uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --extra dev --no-header pyproject.toml -o requirements.lock
+
+clean: ## Xóa .venv / remove .venv
+	@rm -rf $(VENV)

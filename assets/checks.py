@@ -1,0 +1,89 @@
+"""Suites as Dagster asset checks: one step a suite, one check a rule.
+
+Belongs here: turning outcomes into check results and keeping them in meta.check_run. Doesn't: judging
+(expectations does, through Great Expectations inside DuckDB).
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from assets.models import key_of
+from assets.night import Night
+from expectations.runner import Outcome, run_suites
+from expectations.suite import Suite
+from warehouse.state import record_checks
+
+
+def build_suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
+    """The checks of one table.
+
+    Every check is declared blocking, so that what comes after waits for it; whether it stops the night
+    is decided by its result: critical and error do, warning and info are told.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            name=entry.id,
+            asset=key_of(suite.table),
+            blocking=True,
+            description=f"{entry.reason} / {entry.reason_en}",
+            metadata={"severity": entry.severity, "owner": entry.owner, "expectation": entry.type},
+        )
+        for entry in suite.rules
+    ]
+
+    @dg.multi_asset_check(
+        name=f"check_{suite.table.replace('.', '__')}",
+        specs=specs,
+        required_resource_keys={"night"},
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        night: Night = context.resources.night
+        outcomes = check_suites(night, [suite])
+        for outcome in outcomes:
+            if outcome.table == suite.table:
+                yield _result(outcome)
+
+    return check
+
+
+def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
+    """Run suites on what stands and keep every result, the canaries' too."""
+    outcomes = run_suites(night.connection, suites)
+    record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
+    return outcomes
+
+
+def _row(outcome: Outcome) -> dict[str, object]:
+    return {
+        "table_name": outcome.table,
+        "rule": outcome.rule,
+        "expectation": outcome.type,
+        "severity": outcome.severity,
+        "owner": outcome.owner,
+        "reason_vi": outcome.reason,
+        "reason_en": outcome.reason_en,
+        "evaluated": outcome.evaluated,
+        "failed": outcome.failed,
+        "state": outcome.state,
+        "failing_keys": json.dumps(list(outcome.failing_keys), ensure_ascii=False, default=str),
+        "seconds": outcome.seconds,
+    }
+
+
+def _result(outcome: Outcome) -> dg.AssetCheckResult:
+    stops = outcome.severity == "critical" or outcome.state == "error"
+    return dg.AssetCheckResult(
+        asset_key=key_of(outcome.table),
+        check_name=outcome.rule,
+        passed=outcome.state == "passed",
+        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+        # Counts only: the event store is read by more people than the restricted store.
+        metadata={
+            "state": outcome.state,
+            "evaluated": outcome.evaluated or 0,
+            "failed": outcome.failed or 0,
+            "seconds": round(outcome.seconds, 3),
+        },
+    )

@@ -1,0 +1,104 @@
+"""The night: what every step of one run shares.
+
+Belongs here: the site's facts handed down from settings, the warehouse connection under its lock, the
+run's clock and progress. Doesn't: work; a step asks the night for what it needs.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import dagster as dg
+import duckdb
+
+from warehouse.connection import Limits, hold_lock, open_warehouse
+from warehouse.state import RunContext, ensure_state
+
+
+class Progress(Protocol):
+    """Where a long step tells how far it is."""
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """`done` of `total` rows (None = unknown) of `step`."""
+
+
+def silent(step: str, done: int, total: int | None) -> None:
+    """Progress for runs that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is fixed for a site: places, sources, centre. Secrets stay inside `credentials`."""
+
+    home: Path
+    warehouse: Path
+    lock: Path
+    landing: Path
+    inbox: Path
+    published: Path
+    macros: Path
+    centre_code: str
+    code_version: str
+    clock: Callable[[], dt.datetime]
+    # Opened once a run: base addresses and secrets by system. Simulated systems start here.
+    connect: Callable[[], Iterator["Connections"]]
+    person_key: Callable[[], bytes]
+    limits: Limits = field(default_factory=Limits)
+    progress: Progress = silent
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Base addresses by system, and their secrets, which no repr shows."""
+
+    urls: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
+
+
+@dataclass
+class Night:
+    """One run's hands on the warehouse."""
+
+    site: Site
+    run_id: str
+    now: dt.datetime
+    connection: duckdb.DuckDBPyConnection
+    connections: Connections
+
+    @property
+    def context(self) -> RunContext:
+        """What the run holds for true."""
+        return RunContext(as_of=self.now, centre_code=self.site.centre_code, run_id=self.run_id)
+
+
+@contextmanager
+def open_night(site: Site, run_id: str) -> Iterator[Night]:
+    """Take the lock, open the warehouse and the sources for one run.
+
+    Raises:
+        WarehouseBusyError: another run holds the warehouse.
+    """
+    with hold_lock(site.lock, f"run {run_id[:8]}"):
+        connection = open_warehouse(site.warehouse, site.macros, site.limits)
+        try:
+            ensure_state(connection)
+            with contextmanager(site.connect)() as connections:
+                yield Night(site, run_id, site.clock(), connection, connections)
+        finally:
+            connection.close()
+
+
+def night_resource(site: Site) -> dg.ResourceDefinition:
+    """The night as a Dagster resource: opened once a run, closed at its end."""
+
+    @dg.resource(
+        description="Kho dữ liệu và các hệ thống nguồn của lần chạy. The run's warehouse and sources."
+    )
+    def night(context: dg.InitResourceContext) -> Iterator[Night]:
+        with open_night(site, context.run_id or "adhoc") as opened:
+            yield opened
+
+    return night

@@ -1,0 +1,228 @@
+"""Pull assets: one per source entity, from the system to its raw table.
+
+Belongs here: which window a run reads, landing then loading it, what the UI shows of it.
+Doesn't: HTTP and paging (sources), rows (warehouse.load).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import dagster as dg
+
+from assets.night import Night
+from assets.shapes import entity_shape, raw_shapes
+from sources.landing import LandedBatch, complete_batches
+from sources.pull import pull_entity
+from sources.spec import EntitySpec, SourcesSpec
+from warehouse.load import LoadCounts, load_batch
+from warehouse.pages import Batch, RawShape, ensure_raw_table
+from warehouse.state import cursor_of
+from warehouse.sweep import apply_sweep
+
+MODE_TAG = "motcua/mode"
+WINDOW_FROM_TAG = "motcua/from"
+WINDOW_TO_TAG = "motcua/to"
+SWEEP_EVERY = dt.timedelta(days=7)
+RECEIVED_FIELD = "received_at"
+FIRST_PARTITION = "2020-01-01"
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+KINDS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
+
+
+def raw_tables(sources: SourcesSpec) -> list[str]:
+    """The raw tables that the source file defines."""
+    return list(raw_shapes(sources))
+
+
+def build_pull_assets(sources: SourcesSpec) -> list[dg.AssetsDefinition]:
+    """One asset per entity; those read by window are partitioned by day, for backfills in one run."""
+    return [
+        _pull_asset(system, name, entity, sources)
+        for system, spec in sources.systems.items()
+        for name, entity in spec.entities.items()
+    ]
+
+
+def _pull_asset(
+    system: str, name: str, entity: EntitySpec, sources: SourcesSpec
+) -> dg.AssetsDefinition:
+    shape = entity_shape(system, name, entity)
+    is_windowed = entity.mode == "incremental"
+    partitions = (
+        dg.DailyPartitionsDefinition(FIRST_PARTITION, timezone=TIME_ZONE, end_offset=1)
+        if is_windowed
+        else None
+    )
+
+    @dg.asset(
+        key=["raw", f"{system}__{name}"],
+        deps=[["raw", f"{system}__{entity.of}"]] if entity.of else [],
+        group_name=system,
+        kinds={"http", "json", "duckdb"},
+        description=f"{sources.systems[system].label}: {entity.path}",
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run() if partitions else None,
+        required_resource_keys={"night"},
+    )
+    def pull(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        night: Night = context.resources.night
+        puller = EntityPull(night, sources, shape, entity, context.run.tags, _partition_window(context))
+        return dg.MaterializeResult(metadata=puller.run())
+
+    return pull
+
+
+def _partition_window(context: dg.AssetExecutionContext) -> tuple[dt.datetime, dt.datetime] | None:
+    """The days that a backfill from the UI asked for, or None for a run of its own window."""
+    if not context.has_partition_key and not context.has_partition_key_range:
+        return None
+    window = context.partition_time_window
+    return window.start, window.end
+
+
+class EntityPull:
+    """One entity's pull in one run."""
+
+    def __init__(
+        self,
+        night: Night,
+        sources: SourcesSpec,
+        shape: RawShape,
+        entity: EntitySpec,
+        tags: dict[str, str],
+        partition: tuple[dt.datetime, dt.datetime] | None,
+    ) -> None:
+        self.night, self.sources, self.shape, self.entity = night, sources, shape, entity
+        self.mode = tags.get(MODE_TAG, "incremental")
+        self.partition = partition if self.mode in ("incremental", "backfill") else None
+        self.day_from = _day(tags.get(WINDOW_FROM_TAG))
+        self.day_to = _day(tags.get(WINDOW_TO_TAG))
+
+    def run(self) -> dict[str, str | int]:
+        """Land what is to be read (or find it in the landing) and load it; returns counts to show."""
+        connection = self.night.connection
+        ensure_raw_table(connection, self.shape)
+        if self.shape.system not in self.night.connections.urls and self.mode != "replay":
+            return {"skipped": "Hệ thống chưa cấu hình. The system isn't configured."}
+        if self.entity.mode == "key_sweep" and not self._sweep_is_due():
+            return {"skipped": "Chưa đến kỳ quét. The weekly sweep isn't due."}
+        landed = self._landed()
+        batches = [as_batch(batch, self.night.now) for batch in landed]
+        if self.entity.mode == "key_sweep":
+            return self._sweep(batches)
+        counts = [self._load(batch) for batch in batches]
+        return _summary(counts)
+
+    def _load(self, batch: Batch) -> LoadCounts:
+        self.night.site.progress(f"nạp {self.shape.system}.{self.shape.entity}", 0, None)
+        counts = load_batch(
+            self.night.connection, self.shape, batch, self.night.run_id, self.night.now
+        )
+        self.night.site.progress(
+            f"nạp {self.shape.system}.{self.shape.entity}", counts.fetched, counts.fetched
+        )
+        return counts
+
+    def _landed(self) -> Sequence[LandedBatch]:
+        if self.mode == "replay":
+            return [
+                batch
+                for batch in complete_batches(
+                    self.night.site.landing, self.shape.system, self.shape.entity
+                )
+                if self._is_in_days(batch)
+            ]
+        return pull_entity(
+            self.sources,
+            self.shape.system,
+            self.shape.entity,
+            base_url=self.night.connections.urls[self.shape.system],
+            credential=self.night.connections.credentials[self.shape.system],
+            landing=self.night.site.landing,
+            window=self._window(),
+            now=self.night.now,
+            progress=self._tell,
+        )
+
+    def _window(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """What to ask for: a backfill's days, given days, everything, or from the cursor less overlap."""
+        if self.entity.window is None:
+            return None
+        now, zone = self.night.now, self.night.now.tzinfo
+        start = dt.datetime.combine(self.entity.start or dt.date(2020, 1, 1), dt.time(), zone)
+        if self.entity.mode != "incremental":
+            return start, now
+        if self.partition:
+            return self.partition[0], min(self.partition[1], now)
+        if self.mode == "window" and self.day_from:
+            until = self.day_to + dt.timedelta(days=1) if self.day_to else None
+            end = dt.datetime.combine(until, dt.time(), zone) if until else now
+            return dt.datetime.combine(self.day_from, dt.time(), zone), min(end, now)
+        cursor = cursor_of(self.night.connection, self.shape.system, self.shape.entity)
+        if self.mode == "full" or cursor is None:
+            return start, now
+        return min(cursor, now) - dt.timedelta(days=self.entity.overlap_days), now
+
+    def _is_in_days(self, batch: LandedBatch) -> bool:
+        day = batch.started_at.astimezone(self.night.now.tzinfo).date()
+        return (self.day_from is None or day >= self.day_from) and (
+            self.day_to is None or day <= self.day_to
+        )
+
+    def _sweep_is_due(self) -> bool:
+        if self.mode in ("full", "replay"):
+            return True
+        row = self.night.connection.execute(
+            "select max(loaded_at) from meta.batch where system = ? and entity = ?",
+            [self.shape.system, self.shape.entity],
+        ).fetchone()
+        return row is None or row[0] is None or self.night.now - row[0] >= SWEEP_EVERY
+
+    def _sweep(self, batches: Sequence[Batch]) -> dict[str, str | int]:
+        if not batches:
+            return {"swept": 0}
+        result = apply_sweep(
+            self.night.connection,
+            self.shape,
+            batches,
+            str(self.entity.of),
+            RECEIVED_FIELD,
+            self.night.run_id,
+            self.night.now,
+        )
+        return {
+            "swept": result.swept,
+            "deleted": result.deleted,
+            "restored": result.restored,
+            "unknown": result.unknown,
+        }
+
+    def _tell(self, done: int, total: int | None) -> None:
+        self.night.site.progress(f"đọc {self.shape.system}.{self.shape.entity}", done, total)
+
+
+def as_batch(landed: LandedBatch, now: dt.datetime) -> Batch:
+    """A landed batch as the warehouse reads it."""
+    return Batch(
+        batch_id=landed.batch_id,
+        files=tuple(landed.files),
+        window_start=landed.window_start,
+        window_end=landed.window_end,
+        source_total=landed.source_total,
+        largest_page_bytes=landed.largest_page_bytes,
+        read_to=min(landed.window_end or landed.started_at, now),
+    )
+
+
+def _summary(counts: Sequence[LoadCounts]) -> dict[str, str | int]:
+    summary: dict[str, str | int] = {"batches": len(counts)}
+    for kind in KINDS:
+        summary[kind] = sum(getattr(count, kind) for count in counts)
+    unknown = sorted({name for count in counts for name in count.drift})
+    if unknown:
+        summary["unknown_fields"] = ", ".join(unknown)
+    return summary
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

@@ -1,0 +1,319 @@
+"""The four source systems of the contract as one HTTP server: their auth, their paging, their words.
+
+Belongs here: requests → answers. Doesn't: the world (world.py) or its faults (faults.py).
+Each system lies below a prefix of its own: /cases, /ratings, /services, /registry.
+Control: GET /__log, GET and POST /__clock, GET /__truth, GET, POST and DELETE /__scenario.
+"""
+
+import base64
+import datetime as dt
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import msgspec
+
+from demo.answers import Answer, send
+from demo.faults import Rule, Scenario
+from demo.lists import EncodedList, Snapshot, bound
+from demo.world import World
+
+# Secrets of a server that holds invented data and listens on loopback.
+DEMO_CREDENTIALS = {
+    "cases": "motcua-demo:case-secret-0001",
+    "ratings": "rating-key-0002",
+    "services": "demo:service-pass-0003",
+    "registry": "registry-token-0004",
+}
+TOKEN_SECONDS = 3600
+LARGEST_PAGE = 5000
+Query = dict[str, str]
+
+
+@dataclass
+class State:
+    """What the server remembers between requests."""
+
+    world: World
+    scenario: Scenario
+    snapshot: Snapshot
+    tokens: dict[str, float] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def set_clock(self, clock: dt.datetime) -> None:
+        """Show the world as it stands at `clock`."""
+        self.snapshot = Snapshot(self.world, clock)
+
+
+@dataclass
+class DemoServer:
+    """A running server: `urls` by system, `close` ends it."""
+
+    state: State
+    _server: ThreadingHTTPServer
+
+    @property
+    def address(self) -> str:
+        """http://host:port."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The base address of each system."""
+        return {system: f"{self.address}/{system}" for system in DEMO_CREDENTIALS}
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self) -> None:
+        """Serve until interrupted."""
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            self.close()
+
+
+def serve(
+    world: World, host: str = "127.0.0.1", port: int = 0, scenario: Scenario | None = None,
+    clock: dt.datetime | None = None,
+) -> DemoServer:  # fmt: skip
+    """Start serving a world in a thread; port 0 takes a free one."""
+    state = State(world, scenario or Scenario(), Snapshot(world, clock or world.end))
+
+    class Handler(SystemsHandler):
+        shared = state
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="demo-systems", daemon=True).start()
+    return DemoServer(state, server)
+
+
+class SystemsHandler(BaseHTTPRequestHandler):
+    """Routes a request to its system."""
+
+    shared: State
+    protocol_version = "HTTP/1.1"
+    # A page is sent in one piece; waiting for more would cost 40 ms each.
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name is the base class's)
+        """Nothing on stderr: /__log has it."""
+
+    def do_GET(self) -> None:
+        """Answer a GET."""
+        self._handle()
+
+    def do_POST(self) -> None:
+        """Answer a POST."""
+        self._handle()
+
+    def do_DELETE(self) -> None:
+        """Answer a DELETE."""
+        self._handle()
+
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else b""
+        if parts.path.startswith("/__"):
+            send(self, self._control(parts.path, body), None)
+            return
+        _, system, rest = (
+            ("/", *parts.path.removeprefix("/").split("/", 1))[:3]
+            if "/" in parts.path[1:]
+            else ("/", "", "")
+        )
+        rule = self.shared.scenario.next_rule(f"/{rest}")
+        answer = self._answer(system, f"/{rest}", query, body, rule)
+        with self.shared.lock:
+            self.shared.log.append({
+                "at": time.time(), "method": self.command, "system": system, "path": f"/{rest}", "query": query,
+                "status": answer.status, "fault": rule.do if rule else None,
+            })  # fmt: skip
+        send(self, answer, rule)
+
+    def _answer(
+        self, system: str, path: str, query: Query, body: bytes, rule: Rule | None
+    ) -> Answer:
+        if rule and rule.do == "expire_token":
+            self.shared.tokens.clear()
+        if system == "cases" and path == "/oauth/token":
+            return self._token(body)
+        if system not in DEMO_CREDENTIALS:
+            return Answer.error(404, "not_found")
+        if not self._may(system):
+            return Answer.error(401, "unauthorized")
+        route = ROUTES.get((system, path))
+        if route is None:
+            return Answer.error(404, "not_found")
+        try:
+            return route(self, query, rule)
+        except ValueError:
+            return Answer.error(400, "bad_request")
+
+    def _token(self, body: bytes) -> Answer:
+        form = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
+        given = f"{form.get('client_id')}:{form.get('client_secret')}"
+        if form.get("grant_type") != "client_credentials" or given != DEMO_CREDENTIALS["cases"]:
+            return Answer.error(401, "invalid_client")
+        token = secrets.token_urlsafe(24)
+        self.shared.tokens[token] = time.time() + TOKEN_SECONDS
+        return Answer.json(
+            {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+        )
+
+    def _may(self, system: str) -> bool:
+        given = self.headers.get("Authorization", "")
+        secret = DEMO_CREDENTIALS[system]
+        if system == "cases":
+            return self.shared.tokens.get(given.removeprefix("Bearer "), 0) > time.time()
+        if system == "ratings":
+            return secrets.compare_digest(self.headers.get("X-API-Key", ""), secret)
+        if system == "services":
+            return given == f"Basic {base64.b64encode(secret.encode()).decode()}"
+        return given == f"Bearer {secret}"
+
+    def _control(self, path: str, body: bytes) -> Answer:
+        state = self.shared
+        if path == "/__log":
+            return Answer.json(state.log)
+        if path == "/__truth":
+            return Answer.json(state.world.truth(state.snapshot.clock))
+        if path == "/__clock":
+            if self.command == "POST":
+                state.set_clock(dt.datetime.fromisoformat(json.loads(body)["now"]))
+            return Answer.json({"now": state.snapshot.clock.isoformat()})
+        if path == "/__scenario":
+            if self.command == "DELETE":
+                state.scenario = Scenario()
+            elif self.command == "POST":
+                state.scenario = Scenario.parse(json.loads(body))
+            return Answer.json([vars(rule) for rule in state.scenario.rules])
+        return Answer.error(404, "not_found")
+
+
+def _cursor_list(
+    pick: Callable[[Snapshot], EncodedList],
+    names: tuple[str, str] | None,
+    *,
+    with_total: bool = False,
+) -> Callable[[SystemsHandler, Query, Rule | None], Answer]:
+    """Cursor paging: {"data", "next_cursor"[, "total"]}; a cursor is the place after the last row."""
+
+    def answer(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
+        rows = pick(handler.shared.snapshot)
+        low, high = (
+            rows.window(*(bound(query.get(name)) for name in names))
+            if names
+            else (0, len(rows.rows))
+        )
+        start = (
+            low + int(base64.urlsafe_b64decode(query["cursor"]).decode())
+            if "cursor" in query
+            else low
+        )
+        if rule and rule.do == "repeat_page":
+            start = low
+        end = min(start + _size(query, "limit", rule), high)
+        cursor = base64.urlsafe_b64encode(str(end - low).encode()).decode() if end < high else None
+        total = high - low + (7 if rule and rule.do == "wrong_total" else 0)
+        tail = b',"next_cursor":' + msgspec.json.encode(cursor)
+        tail += b',"total":%d' % total if with_total else b""
+        return Answer(body=b'{"data":[' + b",".join(rows.rows[start:end]) + b"]" + tail + b"}")
+
+    return answer
+
+
+def _ratings(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
+    rows = handler.shared.snapshot.rating
+    low, high = rows.window(bound(query.get("submitted_from")), bound(query.get("submitted_to")))
+    page, size = int(query.get("page", 1)), _size(query, "per_page", rule)
+    start = min(low + (page - 1) * size, high)
+    end = min(start + size, high)
+    headers = {"X-Total-Count": str(high - low)}
+    if end < high:
+        following = urlencode({**query, "page": page + 1, "per_page": size})
+        headers["Link"] = f'<{_own_address(handler)}/ratings/ratings?{following}>; rel="next"'
+    return Answer(body=b"[" + b",".join(rows.rows[start:end]) + b"]", headers=headers)
+
+
+def _offset_list(
+    pick: Callable[[Snapshot], EncodedList], names: tuple[str, str] | None
+) -> Callable[[SystemsHandler, Query, Rule | None], Answer]:
+    """Offset paging: {"items", "offset", "limit", "count"}."""
+
+    def answer(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
+        rows = pick(handler.shared.snapshot)
+        low, high = (
+            rows.window(*(bound(query.get(name)) for name in names))
+            if names
+            else (0, len(rows.rows))
+        )
+        offset, size = int(query.get("offset", 0)), _size(query, "limit", rule)
+        page = rows.rows[min(low + offset, high) : min(low + offset + size, high)]
+        tail = b'],"offset":%d,"limit":%d,"count":%d}' % (offset, size, high - low)
+        return Answer(body=b'{"items":[' + b",".join(page) + tail)
+
+    return answer
+
+
+def _decisions(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
+    rows = handler.shared.snapshot.decision
+    low, high = rows.window(bound(query.get("decided_from")), bound(query.get("decided_to")))
+    start = low + int(query.get("after", 0))
+    end = min(start + _size(query, "limit", rule, 100), high)
+    following = urlencode({**query, "after": end - low})
+    link = f"{_own_address(handler)}/registry/decisions?{following}" if end < high else None
+    return Answer(
+        body=b'{"results":['
+        + b",".join(rows.rows[start:end])
+        + b'],"next":'
+        + msgspec.json.encode(link)
+        + b"}"
+    )
+
+
+def _size(query: Query, name: str, rule: Rule | None, usual: int = 500) -> int:
+    size = min(max(int(query.get(name, usual)), 1), LARGEST_PAGE)
+    return (
+        min(size, int(rule.arguments.get("rows", 7)))
+        if rule and rule.do == "lower_page_size"
+        else size
+    )
+
+
+def _own_address(handler: SystemsHandler) -> str:
+    return f"http://{handler.headers.get('Host', 'localhost')}"
+
+
+ROUTES: dict[tuple[str, str], Callable[[SystemsHandler, Query, Rule | None], Answer]] = {
+    ("cases", "/api/v1/cases"): _cursor_list(
+        lambda s: s.case, ("updated_from", "updated_to"), with_total=True
+    ),
+    ("cases", "/api/v1/case-keys"): _cursor_list(
+        lambda s: s.case_key, ("received_from", "received_to")
+    ),
+    ("cases", "/api/v1/agencies"): _cursor_list(lambda s: s.agency, None),
+    ("cases", "/api/v1/procedures"): _cursor_list(lambda s: s.procedure, None),
+    ("cases", "/api/v1/staff"): _cursor_list(lambda s: s.staff, None),
+    ("ratings", "/ratings"): _ratings,
+    ("services", "/v2/services"): _offset_list(lambda s: s.service, None),
+    ("services", "/v2/submissions"): _offset_list(
+        lambda s: s.submission, ("changed_from", "changed_to")
+    ),
+    ("registry", "/decisions"): _decisions,
+}

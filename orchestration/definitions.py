@@ -1,0 +1,163 @@
+"""The only wiring: settings in, Dagster definitions out.
+
+Belongs here: composing assets, checks, jobs and schedules. Doesn't: branches for an environment; the
+same code runs everywhere, and only settings differ.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import dagster as dg
+from assets.pull import (
+    MODE_TAG,
+    WINDOW_FROM_TAG,
+    WINDOW_TO_TAG,
+    build_pull_assets,
+    raw_tables,
+)
+
+from assets.checks import build_suite_checks
+from assets.models import PUBLIC_HOLIDAYS, build_model_assets
+from assets.night import Connections, Progress, Site, night_resource, silent
+from assets.publish import build_publish_asset
+from expectations.suite import Suite, load_suites
+from orchestration.demo_systems import demo_connections
+from orchestration.settings import PROJECT, Settings
+from sources.spec import SourcesSpec
+from sources.spec_file import load_spec
+from warehouse.build import STAGING_COLUMNS, RowRule
+from warehouse.catalog import Catalog, load_catalog
+from warehouse.connection import Limits
+from warehouse.state import STATE_TABLES
+
+__all__ = ["MODE_TAG", "WINDOW_FROM_TAG", "WINDOW_TO_TAG", "Wiring", "build_defs", "defs", "wire"]
+
+NIGHT_CRON = "30 1 * * *"
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The parts that a composition is made of, for callers that need more than the definitions."""
+
+    settings: Settings
+    sources: SourcesSpec
+    catalog: Catalog
+    suites: Mapping[str, Suite]
+    site: Site
+    definitions: dg.Definitions
+
+
+def wire(
+    settings: Settings,
+    *,
+    progress: Progress = silent,
+    use_demo: bool | None = None,
+    resources: Mapping[str, dg.ResourceDefinition] | None = None,
+) -> Wiring:
+    """Compose everything for these settings; `resources` replaces resources in tests."""
+    sources = load_spec(settings.sources_file)
+    external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
+    catalog = load_catalog(settings.sql_root, external)
+    suites = load_suites(PROJECT / "expectations" / "suites", _columns(catalog))
+    site = make_site(settings, progress, use_demo)
+    pulls = build_pull_assets(sources)
+    models = build_model_assets(catalog, _row_rules(suites), [pull.key for pull in pulls])
+    assets = [*pulls, *models, build_publish_asset(catalog)]
+    definitions = dg.Definitions(
+        assets=assets,
+        asset_checks=[build_suite_checks(suite) for suite in suites.values()],
+        jobs=_jobs(),
+        schedules=[_nightly_schedule()],
+        resources={"night": night_resource(site), **(resources or {})},
+        # Steps are small and share one connection; a process a step would cost thirty seconds a night.
+        executor=dg.in_process_executor,
+    )
+    return Wiring(settings, sources, catalog, suites, site, definitions)
+
+
+def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Definitions:
+    """The definitions alone, with resources replaced by `overrides`."""
+    return wire(settings, resources=overrides).definitions
+
+
+def defs() -> dg.Definitions:
+    """What Dagster loads."""
+    return build_defs(Settings.load())
+
+
+def make_site(settings: Settings, progress: Progress, use_demo: bool | None = None) -> Site:
+    """What the night needs to know of the settings."""
+    demo = settings.uses_demo_systems if use_demo is None else use_demo
+
+    def connect() -> Iterator[Connections]:
+        if demo:
+            yield from demo_connections(settings)
+        else:
+            urls = settings.base_urls()
+            yield Connections(urls, {system: settings.credential(system) for system in urls})
+
+    return Site(
+        home=settings.home,
+        warehouse=settings.warehouse_path,
+        lock=settings.lock_path,
+        landing=settings.landing,
+        inbox=settings.inbox,
+        published=settings.published,
+        macros=settings.sql_root / "macros.sql",
+        centre_code=settings.centre,
+        code_version=version("motcua"),
+        clock=settings.now,
+        connect=connect,
+        person_key=settings.person_key,
+        limits=Limits(settings.memory_limit, settings.threads),
+        progress=progress,
+    )
+
+
+def _jobs() -> list[dg.UnresolvedAssetJobDefinition]:  # type: ignore[name-defined]
+    everything = dg.AssetSelection.all(include_sources=False)
+    files = dg.AssetSelection.groups("drops").downstream()
+    context = dg.AssetSelection.assets(["meta", "run_context"]).downstream()
+    return [
+        dg.define_asset_job(
+            "nightly", everything, tags={MODE_TAG: "incremental"},
+            description="Một đêm: đọc phần mới, nạp, kiểm tra, tính, công bố. A night, incremental.",
+        ),
+        dg.define_asset_job(
+            "full_refresh", everything, tags={MODE_TAG: "full"},
+            description="Đọc lại mọi nguồn từ đầu. A night that reads everything again.",
+        ),
+        dg.define_asset_job(
+            "files", files | context | dg.AssetSelection.groups("seeds"), tags={MODE_TAG: "files"},
+            description="Nạp tệp trong inbox rồi tính và công bố. Load dropped files, then publish.",
+        ),
+    ]  # fmt: skip
+
+
+def _nightly_schedule() -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name="nightly_schedule",
+        job_name="nightly",
+        cron_schedule=NIGHT_CRON,
+        execution_timezone=TIME_ZONE,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="01:30 mỗi đêm theo giờ Việt Nam. Every night at 01:30 in Asia/Ho_Chi_Minh.",
+    )
+
+
+def _columns(catalog: Catalog) -> dict[str, list[str]]:
+    return {
+        model.table: [*model.columns, *(STAGING_COLUMNS if model.schema == "staging" else ())]
+        for model in catalog.models.values()
+    }
+
+
+def _row_rules(suites: Mapping[str, Suite]) -> dict[str, list[RowRule]]:
+    """The critical row rules of each staging suite, as predicates that split rows into quarantine."""
+    return {
+        table: [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
+        for table, suite in suites.items()
+        if table.startswith("staging.")
+    }

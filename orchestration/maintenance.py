@@ -1,0 +1,83 @@
+"""What the command line does besides runs: check, publish again, read the scorecard, open the UI.
+
+Belongs here: short acts on what stands. Doesn't: runs (runs.py).
+"""
+
+import signal
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+from assets.checks import check_suites
+from assets.night import open_night
+from assets.publish import publish_night
+from orchestration.definitions import Wiring
+from orchestration.settings import PROJECT, Settings, use_dagster_home
+from warehouse.connection import read_rows
+from warehouse.publish import FILE_NAME
+
+_ORDER = {"error": 0, "critical": 1, "warning": 2, "info": 3}
+
+
+def check_everything(wiring: Wiring) -> list[dict[str, Any]]:
+    """Run every suite on what stands; worst first, passed ones last."""
+    with open_night(wiring.site, f"check-{uuid.uuid4().hex[:8]}") as night:
+        outcomes = check_suites(night, list(wiring.suites.values()))
+    findings = [
+        {
+            "table": o.table, "rule": o.rule, "severity": o.severity, "state": o.state,
+            "evaluated": o.evaluated, "failed": o.failed, "reason_vi": o.reason,
+            "reason_en": o.reason_en, "owner": o.owner,
+        }
+        for o in outcomes
+    ]  # fmt: skip
+    return sorted(
+        findings,
+        key=lambda f: (
+            f["state"] == "passed",
+            _ORDER["error" if f["state"] == "error" else f["severity"]],
+            -(f["failed"] or 0),
+        ),
+    )
+
+
+def publish_again(wiring: Wiring) -> dict[str, str | int]:
+    """Publish what stands in the warehouse, if the gate lets it."""
+    with open_night(wiring.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
+        return publish_night(night, wiring.catalog)
+
+
+def read_scorecard(settings: Settings) -> list[dict[str, Any]]:
+    """The published scorecard, one dict a KPI in order; empty before the first publication."""
+    path = settings.published / FILE_NAME
+    if not path.exists():
+        return []
+    return read_rows(path, "select * from marts.scorecard order by position")
+
+
+def start_ui(settings: Settings, host: str, port: int) -> int:
+    """Run the Dagster webserver and daemon until interrupted; returns their exit code.
+
+    Both are started as children and stopped together, because `dagster dev` in the background ignores
+    the signals that a service manager sends.
+    """
+    use_dagster_home(settings)
+    workspace = ["-w", str(PROJECT / "workspace.yaml")]
+    base = [sys.executable, "-m"]
+    children = [
+        subprocess.Popen(
+            [*base, "dagster_webserver", "-h", host, "-p", str(port), *workspace], cwd=PROJECT
+        ),
+        subprocess.Popen([*base, "dagster._daemon", "run", *workspace], cwd=PROJECT),
+    ]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        return children[0].wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait()

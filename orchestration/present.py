@@ -1,0 +1,95 @@
+"""What the command line shows: progress while it works, the scorecard at the end.
+
+Belongs here: text for a terminal. Doesn't: figures; they are read from the published file.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+STATUS_WORDS = {
+    "met": "[green]đạt[/]",
+    "missed": "[red]không đạt[/]",
+    "no_data": "[dim]không phát sinh[/]",
+    "info": "[cyan]theo dõi[/]",
+}
+
+
+class TerminalProgress:
+    """A bar for each long step, on stderr; plain lines where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description:<28}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:>9,.0f} dòng"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._told: dict[str, int] = {}
+
+    def __enter__(self) -> "TerminalProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Show that `done` of `total` rows of `step` are through."""
+        if sys.stderr.isatty():
+            if step not in self._tasks:
+                self._tasks[step] = self._bars.add_task(step, total=total)
+            self._bars.update(self._tasks[step], completed=done, total=total or max(done, 1))
+        elif done - self._told.get(step, -1) >= 20_000 or done == total:
+            self._told[step] = done
+            self._console.print(
+                f"{step}: {done:,}" + (f" / {total:,}" if total else ""), highlight=False
+            )
+
+
+def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:
+    """Print the scorecard as a table on stdout."""
+    console = Console(width=None if sys.stdout.isatty() else 132)
+    if not rows:
+        console.print("Chưa có chỉ tiêu nào. / No figures yet.")
+        return
+    first = rows[0]
+    table = Table(
+        title=f"Bảng chỉ tiêu · {first['period_start']} – {first['period_end']} · dữ liệu đến "
+        f"{first['data_as_of']:%H:%M %d/%m/%Y}"
+    )
+    for name, justify in (
+        ("Chỉ tiêu", "left"), ("Giá trị", "right"), ("Mục tiêu", "right"), ("Tử số / mẫu số", "right"),
+        ("Kết quả", "left"), ("Còn chịu được", "right"),
+    ):  # fmt: skip
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(
+            row["label_vi"],
+            format_value(row["value"], row["unit"]),
+            f"{row['comparison']} {format_value(row['target'], row['unit'])}"
+            if row["target"] is not None
+            else "–",
+            f"{row['numerator']:,} / {row['denominator']:,}",
+            STATUS_WORDS.get(row["status"], row["status"]),
+            "–" if row["lateness_budget"] is None else f"{row['lateness_budget']:,}",
+        )
+    console.print(table)
+
+
+def format_value(value: float | None, unit: str) -> str:
+    """A figure as a Vietnamese reader writes it; two decimals, half up."""
+    if value is None:
+        return "–"
+    if unit == "count":
+        return f"{value:,.0f}"
+    hundredths = int(value * 10_000 + 0.5)
+    return f"{hundredths // 100},{hundredths % 100:02d} %"

@@ -1,0 +1,199 @@
+"""Settings: the only reader of the environment and of .env.
+
+Belongs here: every MOTCUA_* name of the contract, checked once, all errors told together.
+Doesn't: anything that acts on them.
+"""
+
+import datetime as dt
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+PROJECT = Path(__file__).resolve().parent.parent
+SYSTEMS = ("cases", "ratings", "services", "registry")
+SHORTEST_KEY = 32
+
+
+class SettingsError(Exception):
+    """Settings are wrong; the message lists every error (exit code 2)."""
+
+
+class Settings(BaseSettings):
+    """Everything a site may set. Frozen; secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOTCUA_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Path("data")
+    cases_url: str | None = None
+    cases_token: SecretStr | None = None
+    ratings_url: str | None = None
+    ratings_token: SecretStr | None = None
+    services_url: str | None = None
+    services_token: SecretStr | None = None
+    registry_url: str | None = None
+    registry_token: SecretStr | None = None
+    sources: Path | None = None
+    as_of: Annotated[dt.datetime | None, NoDecode] = None
+    centre: str = "H37.01.TTPVHCC"
+    pii_key: SecretStr | None = None
+    alert_webhook: SecretStr | None = None
+    alert_smtp: SecretStr | None = None
+    memory_limit: str = "2GB"
+    threads: int = Field(default=2, ge=1)
+    engine: Literal["duckdb"] = "duckdb"
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _read_as_of(cls, value: object) -> object:
+        if value is None or isinstance(value, dt.datetime):
+            return value
+        try:
+            return dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ValueError(
+                "write an ISO date-time, for example 2026-11-24T01:30:00+07:00"
+            ) from None
+
+    @field_validator("as_of", mode="after")
+    @classmethod
+    def _localise(cls, value: dt.datetime | None) -> dt.datetime | None:
+        return value.replace(tzinfo=LOCAL) if value is not None and value.tzinfo is None else value
+
+    @field_validator("pii_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < SHORTEST_KEY:
+            raise ValueError(f"use a key of at least {SHORTEST_KEY} bytes")
+        return value
+
+    @field_validator("cases_url", "ratings_url", "services_url", "registry_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("write an address that begins with https:// (or http:// on loopback)")
+        return value.rstrip("/") if value else value
+
+    @model_validator(mode="after")
+    def _whole_systems(self) -> Self:
+        for system in SYSTEMS:
+            url, token = getattr(self, f"{system}_url"), getattr(self, f"{system}_token")
+            if (url is None) != (token is None):
+                name = system.upper()
+                raise ValueError(
+                    f"set MOTCUA_{name}_URL and MOTCUA_{name}_TOKEN together, or neither"
+                )
+        return self
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Read the environment and .env.
+
+        Raises:
+            SettingsError: one line that names every wrong setting and what to write.
+        """
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            parts = [
+                f"{'MOTCUA_' + '_'.join(str(p) for p in e['loc']).upper() if e['loc'] else 'settings'}: "
+                f"{e['msg'].removeprefix('Value error, ')}"
+                for e in error.errors(include_input=False, include_url=False)
+            ]
+            raise SettingsError("; ".join(parts)) from None
+
+    def now(self) -> dt.datetime:
+        """The as-of instant in Asia/Ho_Chi_Minh: pinned, or the clock."""
+        return (self.as_of or dt.datetime.now(LOCAL)).astimezone(LOCAL)
+
+    @property
+    def uses_demo_systems(self) -> bool:
+        """No source is configured, so the built-in simulated systems are read."""
+        return all(getattr(self, f"{system}_url") is None for system in SYSTEMS)
+
+    def base_urls(self) -> Mapping[str, str]:
+        """Configured systems and their addresses."""
+        urls = {system: getattr(self, f"{system}_url") for system in SYSTEMS}
+        return {system: url for system, url in urls.items() if url}
+
+    def credential(self, system: str) -> str:
+        """The secret of a system; handed to the HTTP client only."""
+        token: SecretStr | None = getattr(self, f"{system}_token", None)
+        return token.get_secret_value() if token else ""
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The restricted store."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock beside the restricted store."""
+        return self.home / "warehouse.lock"
+
+    @property
+    def landing(self) -> Path:
+        """Response bytes as they came."""
+        return self.home / "landing"
+
+    @property
+    def inbox(self) -> Path:
+        """Where people drop files."""
+        return self.home / "inbox"
+
+    @property
+    def published(self) -> Path:
+        """What BI tools read."""
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's storage."""
+        return self.home / "dagster"
+
+    @property
+    def sql_root(self) -> Path:
+        """The folder of SQL models."""
+        return PROJECT / "sql"
+
+    @property
+    def sources_file(self) -> Path:
+        """The declarative source file in use."""
+        return self.sources or PROJECT / "sources" / "sources.yml"
+
+    def person_key(self) -> bytes:
+        """The key of the keyed hash; made once into the home folder when no setting gives it."""
+        if self.pii_key is not None:
+            return self.pii_key.get_secret_value().encode()
+        path = self.home / "pii.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_hex(SHORTEST_KEY))
+        return path.read_bytes().strip()
+
+
+def use_dagster_home(settings: Settings) -> Path:
+    """Make Dagster's home below MOTCUA_HOME with our dagster.yaml and point the process to it."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    packaged = (PROJECT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_text(encoding="utf-8") != packaged:
+        target.write_text(packaged, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home

@@ -1,0 +1,29 @@
+"""Runs every tests/sql/<schema>.<table>/<case>.yml: given tables, expected rows of one model.
+
+A case gives `given: {table: [rows]}` and `expect: [rows]`; columns that a row doesn't name are null, and
+only the columns that an expected row names are compared. `as_of` and `centre` set the run context.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.warehouse_case import CaseWarehouse
+
+CASES = sorted((Path(__file__).parent / "sql").glob("*/*.yml"))
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> CaseWarehouse:
+    return CaseWarehouse()
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_case(path: Path, warehouse: CaseWarehouse) -> None:
+    case: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    got = warehouse.run(path.parent.name, case)
+    expected = case["expect"]
+    names = list(expected[0]) if expected else []
+    actual = [{name: row[name] for name in names} for row in got]
+    assert sorted(map(repr, actual)) == sorted(map(repr, expected)), case["why"]

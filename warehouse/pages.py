@@ -1,0 +1,209 @@
+"""Reading landed pages: the files of a batch → one row a record, allow-listed fields as text.
+
+Belongs here: the shape of an entity, DuckDB reading its JSON, fields that no list names.
+Doesn't: what the rows are to what stands (load.py). JSON never becomes Python objects.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+
+TECHNICAL_COLUMNS = {
+    "_defects": "varchar[]",
+    "_version_at": "timestamptz",
+    "_batch_id": "varchar",
+    "_page_no": "integer",
+    "_row_no": "integer",
+    "_loaded_at": "timestamptz",
+    "_load_kind": "varchar",
+    "_content_hash": "hugeint",
+}
+ROW_BYTES_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class RawField:
+    """One allow-listed field: `sql` makes its text from the struct `r` of paths read from the record."""
+
+    name: str
+    path: tuple[str, ...]
+    is_json: bool = False
+    sql: str = "{value}"
+
+
+@dataclass(frozen=True)
+class RawShape:
+    """How an entity's records lie in its pages, and what of them is kept."""
+
+    system: str
+    entity: str
+    key: tuple[str, ...]
+    fields: tuple[RawField, ...]
+    records_path: tuple[str, ...] = ()
+    version_field: str | None = None
+    refused: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+
+    @property
+    def table(self) -> str:
+        """The raw table of the entity."""
+        return f"raw.{self.system}__{self.entity}"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A landed batch with its manifest's facts; files in page order."""
+
+    batch_id: str
+    files: tuple[Path, ...]
+    window_start: dt.datetime | None
+    window_end: dt.datetime | None
+    source_total: int | None
+    largest_page_bytes: int
+    read_to: dt.datetime
+
+
+def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
+    """Create the raw table, or add the columns that a changed source file names."""
+    columns = {field.name: "varchar" for field in shape.fields} | TECHNICAL_COLUMNS
+    listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    connection.execute(f"create table if not exists {shape.table} ({listed})")
+    for name, kind in columns.items():
+        connection.execute(f'alter table {shape.table} add column if not exists "{name}" {kind}')
+
+
+def read_records(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch, now: dt.datetime
+) -> dict[str, int]:
+    """Read a batch's pages into temp.incoming, one row a record; returns unknown fields and their rows.
+
+    Raises:
+        WarehouseError: the pages lack a required field altogether.
+    """
+    _read_pages(connection, shape, batch)
+    drift = _find_drift(connection, shape)
+    _shape_rows(connection, shape, batch, now)
+    return drift
+
+
+def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch) -> None:
+    files = [str(path) for path in batch.files]
+    limit = max(16 * 1024 * 1024, batch.largest_page_bytes + 1024)
+    if not files:
+        connection.execute(
+            "create or replace temp table landed (page_no integer, row_no bigint, payload json)"
+        )
+        return
+    if shape.records_path:
+        first, *rest = shape.records_path
+        kind = "json[]"
+        for part in reversed(rest):
+            kind = f'struct("{part}" {kind})'
+        accessor = ".".join(f'"{part}"' for part in shape.records_path)
+        source = (
+            f"select filename, {accessor} as records from read_json($files, columns = {{'{first}': '{kind}'}}, "
+            f"format = 'unstructured', filename = true, maximum_object_size = {limit})"
+        )
+    else:
+        source = (
+            "select filename, from_json(json, '[\"JSON\"]') as records from read_json_objects($files, "
+            f"format = 'unstructured', filename = true, maximum_object_size = {limit})"
+        )
+    connection.execute(
+        f"""
+        create or replace temp table landed as
+        with pages as ({source})
+        select
+            cast(regexp_extract(filename, 'page-([0-9]+)', 1) as integer) as page_no,
+            generate_subscripts(records, 1) as row_no,
+            unnest(records) as payload
+        from pages
+        """,
+        {"files": files},
+    )
+
+
+def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[str, int]:
+    """Names of fields that came although no list names them, with the rows they came in.
+
+    Raises:
+        WarehouseError: rows came, but none of them has a required field.
+    """
+    rows = connection.execute(
+        """
+        select key, sum(row_count)
+        from (select json_keys(payload) as keys, count(*) as row_count from landed group by all),
+             unnest(keys) as k (key)
+        group by all order by all
+        """
+    ).fetchall()
+    seen = {str(name): int(count) for name, count in rows}
+    expected = {field.path[0]: field.name for field in shape.fields}
+    lost = sorted(
+        path
+        for path, name in expected.items()
+        if name in shape.required and seen and path not in seen
+    )
+    if lost:
+        raise WarehouseError(
+            f"The {shape.system} source no longer sends {', '.join(lost)} in {shape.entity}; "
+            "ask its operator, or give the field's new name in the sources file, then run again."
+        )
+    return {
+        name: count for name, count in seen.items() if name not in expected.keys() | shape.refused
+    }
+
+
+def _shape_rows(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch, now: dt.datetime
+) -> None:
+    tree: dict[str, object] = {}
+    for field in shape.fields:
+        branch = tree
+        for part in field.path[:-1]:
+            branch = branch.setdefault(part, {})  # type: ignore[assignment]
+        branch[field.path[-1]] = "JSON" if field.is_json else "VARCHAR"
+    columns = []
+    for field in shape.fields:
+        value = "r." + ".".join(f'"{part}"' for part in field.path)
+        columns.append(f'cast({field.sql.format(value=value)} as varchar) as "{field.name}"')
+    version = (
+        f'try_cast("{shape.version_field}" as timestamptz)'
+        if shape.version_field
+        else "$now::timestamptz"
+    )
+    names = ", ".join(f'"{field.name}"' for field in shape.fields)
+    connection.execute(
+        f"""
+        create or replace temp table incoming as
+        with read as (
+            select
+                page_no, row_no, from_json(payload, $structure) as r,
+                list_filter([
+                    case when len(json_keys(payload)) > len(list_distinct(json_keys(payload)))
+                         then 'duplicate_keys' end,
+                    case when strlen(cast(payload as varchar)) > {ROW_BYTES_LIMIT} then 'too_large' end,
+                    case when json_type(payload) <> 'OBJECT' then 'not_an_object' end
+                ], lambda defect: defect is not null) as defects
+            from landed
+        ),
+        named as (select page_no, row_no, defects, {", ".join(columns)} from read)
+        select
+            {names},
+            defects as _defects,
+            coalesce({version}, $now::timestamptz) as _version_at,
+            $batch_id as _batch_id,
+            page_no as _page_no,
+            cast(row_no as integer) as _row_no,
+            $now::timestamptz as _loaded_at,
+            md5_number(concat_ws('\x1f', {", ".join(f'coalesce("{f.name}", chr(0))' for f in shape.fields)}))
+                as _content_hash
+        from named
+        """,
+        {"structure": json.dumps(tree), "batch_id": batch.batch_id, "now": now},
+    )

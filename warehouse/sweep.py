@@ -1,0 +1,189 @@
+"""The key sweep: which records a source still has, so that hard deletes reach the figures.
+
+Belongs here: comparing a complete list of keys with what stands. Doesn't: fetching the list.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+from warehouse.pages import Batch, RawShape, ensure_raw_table, read_records
+
+MASS_DELETION_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """Keys by what the sweep says of them."""
+
+    swept: int
+    deleted: int
+    restored: int
+    unknown: int
+
+
+def apply_sweep(
+    connection: duckdb.DuckDBPyConnection,
+    shape: RawShape,
+    batches: Sequence[Batch],
+    swept_entity: str,
+    received_field: str,
+    run_id: str,
+    now: dt.datetime,
+) -> SweepResult:
+    """Mark the keys of `swept_entity` that a complete sweep no longer found as deleted.
+
+    `batches` together are one whole sweep; `received_field` is the day field that their windows bound.
+
+    Raises:
+        WarehouseError: more than 2 % of the keys would go; nothing is marked.
+    """
+    ensure_raw_table(connection, shape)
+    key = shape.key[0]
+    target = f"raw.{shape.system}__{swept_entity}"
+    connection.execute("create or replace temp table swept (key varchar, batch_id varchar)")
+    for batch in batches:
+        read_records(connection, shape, batch, now)
+        connection.execute(f'insert into temp.swept select "{key}", _batch_id from temp.incoming')
+    first, last = _range(batches)
+    connection.execute(
+        f"""
+        create or replace temp table known as
+        select "{key}" as key from {target}
+        where cast(try_cast("{received_field}" as timestamptz) as date) between $first and $last
+            and "{key}" is not null
+        group by all
+        """,
+        {"first": first, "last": last},
+    )
+    gone = _one(
+        connection, "select count(*) from temp.known where key not in (select key from temp.swept)"
+    )
+    total = _one(connection, "select count(*) from temp.known")
+    already = _one(
+        connection,
+        "select count(*) from temp.known semi join (select key from meta.deletion where system = ? and entity = ?) "
+        "using (key) where key not in (select key from temp.swept)",
+        [shape.system, swept_entity],
+    )
+    if total and (gone - already) > MASS_DELETION_SHARE * total:
+        raise WarehouseError(
+            f"The {shape.system} source no longer lists {gone - already} of {total} keys of {swept_entity}, more "
+            "than 2 %; nothing was marked as deleted: ask its operator whether they are really gone."
+        )
+    connection.execute("begin")
+    try:
+        result = _commit(connection, shape, swept_entity, target, key, batches, run_id, now)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    finally:
+        for table in ("swept", "known", "landed", "incoming"):
+            connection.execute(f"drop table if exists temp.{table}")
+    return result
+
+
+def _commit(
+    connection: duckdb.DuckDBPyConnection,
+    shape: RawShape,
+    entity: str,
+    target: str,
+    key: str,
+    batches: Sequence[Batch],
+    run_id: str,
+    now: dt.datetime,
+) -> SweepResult:
+    place = [shape.system, entity]
+    restored = _one(
+        connection,
+        "select count(*) from meta.deletion where system = ? and entity = ? and key in (select key from temp.swept)",
+        place,
+    )
+    connection.execute(
+        "delete from meta.deletion where system = ? and entity = ? and key in (select key from temp.swept)",
+        place,
+    )
+    connection.execute(
+        """
+        insert into meta.deletion
+        select $system, $entity, key, $now, $batch_id from temp.known
+        where key not in (select key from temp.swept)
+            and key not in (select key from meta.deletion where system = $system and entity = $entity)
+        """,
+        {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
+    )
+    deleted = _one(
+        connection,
+        "select count(*) from meta.deletion where system = ? and entity = ? and deleted_at = ?",
+        [*place, now],
+    )
+    unknown = _one(
+        connection,
+        f'select count(*) from (select distinct key from temp.swept) anti join (select "{key}" as key from {target}) '
+        "using (key)",
+    )
+    for batch in batches:
+        _log(
+            connection,
+            shape,
+            target,
+            key,
+            batch,
+            run_id,
+            now,
+            deleted if batch is batches[-1] else 0,
+        )
+    swept = _one(connection, "select count(distinct key) from temp.swept")
+    return SweepResult(swept, deleted, restored, unknown)
+
+
+def _log(
+    connection: duckdb.DuckDBPyConnection,
+    shape: RawShape,
+    target: str,
+    key: str,
+    batch: Batch,
+    run_id: str,
+    now: dt.datetime,
+    deleted: int,
+) -> None:
+    """One line in the log of loads: a swept key is unchanged when known, inserted when new to us."""
+    connection.execute(
+        f"""
+        insert into meta.batch
+        with keys as (select key, row_number() over (partition by key) as copy_no
+                      from temp.swept where batch_id = $batch_id),
+        known as (select distinct "{key}" as key from {target})
+        select
+            $batch_id, $system, $entity, $start, $end, $total,
+            count(*),
+            count(*) filter (copy_no = 1 and known.key is null), 0,
+            count(*) filter (copy_no = 1 and known.key is not null), 0,
+            count(*) filter (copy_no > 1), $deleted, $now, $run_id
+        from keys left join known using (key)
+        """,
+        {
+            "batch_id": batch.batch_id, "system": shape.system, "entity": shape.entity,
+            "start": batch.window_start, "end": batch.window_end, "total": batch.source_total,
+            "deleted": deleted, "now": now, "run_id": run_id,
+        },
+    )  # fmt: skip
+
+
+def _range(batches: Sequence[Batch]) -> tuple[dt.date, dt.date]:
+    starts = [batch.window_start for batch in batches if batch.window_start]
+    ends = [batch.window_end for batch in batches if batch.window_end]
+    first = min(starts).date() if starts else dt.date.min
+    last = max(ends).date() if ends else dt.date.max
+    return first, last
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None
+) -> int:
+    row = connection.execute(query, values or []).fetchone()
+    return int(row[0]) if row else 0
