@@ -6,6 +6,7 @@ imported inside functions only, because that takes seconds. Nothing is written t
 to anybody: the context lives in memory, with analytics and progress bars off.
 """
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ __all__ = ["Outcome", "run_canaries", "run_suites"]
 BROKEN_MACHINE = "Máy kiểm tra hỏng: phép thử biết trước kết quả đã cho kết quả sai."
 _COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _CANARY_ROWS = "select * from (values (1, 'a'), (2, 'b'), (3, null)) as canary (id, word)"
+_BINDING = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -170,7 +172,11 @@ class _Machine:
 @contextmanager
 def _machine(connection: Connection) -> Iterator[_Machine]:
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
     from expectations.datasource import engine_on
 
@@ -181,9 +187,13 @@ def _machine(connection: Connection) -> Iterator[_Machine]:
     engine = engine_on(cursor.cursor())
     with engine.connect() as session:
         session.exec_driver_sql(f"set TimeZone = '{zone}'")
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    quiet = DataContextConfig(
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+        # The default would make a temporary folder for documentation pages.
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+    )
+    context = gx.get_context(mode="ephemeral", project_config=quiet)
     try:
         yield _Machine(cursor, context, engine)
     finally:
@@ -201,7 +211,7 @@ def _try_together(batch: Any, rules: Sequence[Rule], rows: int) -> dict[str, Ver
         for rule in rules:
             configuration = ExpectationConfiguration(
                 type=rule.type,
-                kwargs=dict(rule.kwargs),
+                kwargs=_without_bindings(rule.kwargs),
                 severity=rule.severity,
                 meta={"rule": rule.id},
             )
@@ -210,6 +220,14 @@ def _try_together(batch: Any, rules: Sequence[Rule], rows: int) -> dict[str, Ver
     except Exception as error:  # noqa: BLE001 the library raises whatever a metric raised
         return {rule.id: Verdict("error", detail=explain(str(error))) for rule in rules}
     return {r.expectation_config.meta["rule"]: verdict_of(r, rows) for r in results}
+
+
+def _without_bindings(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments whose SQL says `:word` literally, which SQLAlchemy would take for a parameter."""
+    query = kwargs.get("unexpected_rows_query")
+    if query is None:
+        return dict(kwargs)
+    return {**kwargs, "unexpected_rows_query": _BINDING.sub(r"\\:\1", str(query))}
 
 
 def _missing(rule: Rule, table: str, columns: Sequence[str]) -> str | None:

@@ -5,6 +5,7 @@ run. Doesn't: running (runner.py), SQL of rules (predicates.py). Great Expectati
 """
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ _SUITE_FIELDS = frozenset({"table", "key", "rules"})
 _RULE_FIELDS = frozenset(
     {"id", "type", "kwargs", "severity", "reason", "reason_en", "owner", "row"}
 )
+_TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|meta)\.([a-z][a-z0-9_]*)")
 _TEXTS = ("id", "type", "reason", "reason_en", "owner")
 
 
@@ -33,8 +35,8 @@ class SuiteError(ValueError):
 class Rule:
     """One entry of a suite.
 
-    `row` is true where a broken row goes to quarantine: critical, and judged by one row alone. `breaks`
-    is then the SQL condition that is true for such a row; it is None for rules about the whole table.
+    `row` is true where a broken row goes to quarantine: critical, in staging, judged by one row alone.
+    `breaks` is the SQL condition that is true for a row that breaks it, None for rules about the table.
     """
 
     id: str
@@ -47,6 +49,16 @@ class Rule:
     row: bool
     breaks: str | None
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The other tables its SQL names, as schema.table."""
+        texts = (self.kwargs.get("unexpected_rows_query"), self.breaks)
+        return frozenset(
+            f"{schema}.{name}"
+            for text in texts
+            for schema, name in _TABLE.findall(str(text or "").replace('"', ""))
+        )
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -56,6 +68,12 @@ class Suite:
     key: tuple[str, ...]
     rules: tuple[Rule, ...]
     path: Path
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The other tables that must stand before this suite can run."""
+        named = frozenset(table for rule in self.rules for table in rule.reads)
+        return named - {self.table}
 
     @property
     def row_rules(self) -> tuple[Rule, ...]:
@@ -109,7 +127,7 @@ def load_suite(path: Path, columns: Collection[str] | None = None) -> Suite:
         seen.add(name)
         if not found:
             try:
-                rules.append(_rule(entry, _names(document.get("key"))))
+                rules.append(_rule(entry, path.stem, _names(document.get("key"))))
             except PredicateError as error:
                 found.append(f"{error}")
         complaints.extend(f"{path.name}, entry {name}: {text}" for text in found)
@@ -229,14 +247,16 @@ def _names(value: Any) -> list[str]:
     return [] if value is None else [str(value)]
 
 
-def _rule(entry: Mapping[str, Any], key: list[str]) -> Rule:
+def _rule(entry: Mapping[str, Any], table: str, key: list[str]) -> Rule:
     kind, kwargs = str(entry["type"]), dict(entry.get("kwargs", {}))
     by_row = "row_predicate" in kwargs or (SUPPORTED[kind].row and kwargs.get("mostly") is None)
-    row = entry["severity"] == "critical" and by_row and entry.get("row", True)
+    # Only staging has a quarantine: a broken row further on is a fault of ours, and stops the night.
+    splits = entry["severity"] == "critical" and by_row and table.startswith("staging.")
+    row = splits and entry.get("row", True)
     if entry.get("row") and not row:
         raise PredicateError(
-            "`row: true` needs severity critical and a rule that judges single rows without `mostly`; "
-            "drop it or mend the rule"
+            "`row: true` needs a staging table, severity critical and a rule that judges single rows "
+            "without `mostly`; drop it or mend the rule"
         )
     condition = breaks(kind, kwargs) if by_row else None
     if "row_predicate" in kwargs:
