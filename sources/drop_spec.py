@@ -1,0 +1,79 @@
+"""What `sources.yml` may say about dropped files: names, headings, foreign layouts.
+
+Belongs here: the models and what they must hold by themselves. Doesn't: taking files (drops).
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
+
+from sources.spec_types import FieldSpec, Model, Names, TextMap, check_names, known_zone
+
+
+class LayoutSpec(Model):
+    """A foreign layout of a dropped file: its own headings, constants, words and times."""
+
+    prefixes: Names = ()
+    columns: Mapping[str, Names]
+    constants: TextMap = Field(default_factory=dict)
+    maps: Mapping[str, TextMap] = Field(default_factory=dict)
+    time_zone: str | None = None
+    timestamp_format: str | None = None
+    timestamp_columns: Names = ()
+    ignored: Names = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return known_zone(value)
+
+
+class DropSpec(Model):
+    """One kind of dropped file: what its name begins with, its columns and what it must have.
+
+    `defaults` fill a column that the file doesn't have; `${name}` in a value is passed in by the
+    caller. `version` is the column that orders versions of a row; it is filled with the file's own
+    time where a row has none.
+    """
+
+    prefixes: Names
+    key: Names
+    version: str = "file_at"
+    required: Names
+    columns: Mapping[str, Names]
+    json_columns: Names = ()
+    defaults: TextMap = Field(default_factory=dict)
+    refused: Names = ()
+    layouts: Mapping[str, LayoutSpec] = Field(default_factory=dict)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _columns(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: given or () for name, given in value.items()}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_names(self.columns)
+        wanted = {*self.key, *self.required, *self.defaults, *self.json_columns}
+        if missing := sorted(wanted - self.columns.keys()):
+            raise ValueError(f"{missing} are named but `columns` lacks them")
+        for name, layout in self.layouts.items():
+            used = {*layout.columns, *layout.constants, *layout.maps, *layout.timestamp_columns}
+            if missing := sorted(used - self.columns.keys()):
+                raise ValueError(f"layout {name} fills {missing}, which `columns` lacks")
+            filled = {*layout.columns, *layout.constants, *self.defaults}
+            if missing := sorted({*self.required} - filled):
+                raise ValueError(f"layout {name} leaves the required {missing} unfilled")
+        return self
+
+    @property
+    def fields(self) -> Mapping[str, FieldSpec]:
+        """The landed rows' fields: the columns, and the version column where it is our own."""
+        names = dict.fromkeys((*self.columns, self.version))
+        return {
+            name: FieldSpec(path=(name,), type="json" if name in self.json_columns else "text")
+            for name in names
+        }

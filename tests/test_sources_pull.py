@@ -1,0 +1,311 @@
+"""Pulling from real loopback servers: every paging, every auth, every fault of the list that is ours.
+
+Each test ends with the same oracle: what was landed is the truth, whole and readable, or nothing was.
+"""
+
+import datetime as dt
+import gzip
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
+from sources.landing import LandedBatch, complete_batches
+from sources.limits import Limits
+from sources.pull import probe, pull_entity
+from sources.spec import SourcesSpec
+from tests.test_sources_server import (
+    SECRETS,
+    FakeSystem,
+    Row,
+    Step,
+    change,
+    cut_gzip,
+    cut_plain,
+    cut_with_length,
+    drip,
+    edit,
+    header,
+    make_rows,
+    reset,
+    serving,
+    stall,
+    status,
+)
+
+NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
+QUICK = Limits(
+    connect_seconds=1, read_seconds=0.6, response_seconds=1.0, wait_first_seconds=0.01, attempts=3,
+    wait_most_seconds=1.2, pull_seconds=20, compressed_bytes=2_000_000, decoded_bytes=4_000_000,
+    empty_pages_most=5,
+)  # fmt: skip
+PAGINGS: dict[str, dict[str, Any]] = {
+    "cursor": {
+        "paging": {"kind": "cursor", "param": "cursor", "next": "next_cursor"},
+        "records": "data",
+        "total": {"body": "total"},
+    },
+    "page": {
+        "paging": {"kind": "page", "param": "page"},
+        "records": "rows",
+        "total": {"body": "total"},
+    },
+    "offset": {
+        "paging": {"kind": "offset", "param": "offset"},
+        "records": "items",
+        "total": {"body": "count", "trusted": False},
+    },
+    "next_link": {"paging": {"kind": "next_link", "next": "next"}, "records": "results"},
+    "link_header": {
+        "paging": {"kind": "link_header", "param": "page"},
+        "total": {"header": "X-Total-Count"},
+    },
+}
+
+
+def spec_for(system: FakeSystem, **entity: Any) -> SourcesSpec:
+    body = {
+        "path": "/list",
+        "key": "id",
+        "mode": "snapshot",
+        "page_size": {"param": "limit", "rows": 10},
+        "fields": {"id": None, "name": None, "updated_at": None},
+        **PAGINGS[system.paging],
+        **entity,
+    }
+    auth = {"kind": system.auth}
+    return SourcesSpec.model_validate(
+        {"version": 1, "systems": {"sys": {"auth": auth, "entities": {"thing": body}}}}
+    )
+
+
+def pull(system: FakeSystem, landing: Path, **options: Any) -> list[LandedBatch]:
+    entity = options.pop("entity", {})
+    arguments = {
+        "base_url": system.address,
+        "credential": SECRETS[system.auth] or None,
+        "landing": landing,
+        "window": None,
+        "now": NOW,
+        "limits": QUICK,
+        **options,
+    }
+    return pull_entity(spec_for(system, **entity), "sys", "thing", **arguments)
+
+
+def landed_rows(batches: list[LandedBatch], records: str | None) -> list[Row]:
+    rows: list[Row] = []
+    for batch in batches:
+        batch.verify()
+        for path in batch.files:
+            document = json.loads(gzip.decompress(path.read_bytes()))
+            rows += document[records] if records else document
+    return rows
+
+
+def check_truth(
+    system: FakeSystem, batches: list[LandedBatch], *, duplicates: bool = False
+) -> None:
+    """The oracle: landed = truth, by content; the manifest's counts are the files' counts."""
+    rows = landed_rows(batches, PAGINGS[system.paging].get("records"))
+    assert sum(batch.rows for batch in batches) == len(rows)
+    unique = {json.dumps(row, sort_keys=True) for row in rows}
+    assert unique == {json.dumps(row, sort_keys=True) for row in system.rows}
+    assert duplicates or len(rows) == len(unique)
+
+
+def check_nothing(landing: Path) -> None:
+    assert complete_batches(landing, "sys", "thing") == []
+    assert not list(landing.rglob("*.tmp"))
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[[FakeSystem], FakeSystem]]:
+    stack = []
+
+    def start(system: FakeSystem) -> FakeSystem:
+        context = serving(system)
+        stack.append(context)
+        return context.__enter__()
+
+    yield start
+    for context in stack:
+        context.__exit__(None, None, None)
+
+
+Start = Callable[[FakeSystem], FakeSystem]
+
+
+@pytest.mark.parametrize("auth", [*SECRETS])
+@pytest.mark.parametrize("paging", [*PAGINGS])
+def test_every_paging_with_every_auth(
+    paging: str, auth: str, tmp_path: Path, running: Start
+) -> None:
+    system = running(FakeSystem(paging=paging, auth=auth))
+    (batch,) = pull(system, tmp_path)
+    check_truth(system, [batch])
+    assert batch.source_total == (None if paging == "next_link" else 25)
+    assert batch.batch_id == "sys/thing/20231124T160000Z_all"
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20])
+@pytest.mark.parametrize("paging", [*PAGINGS])
+def test_sizes_around_the_page_edge(
+    paging: str, count: int, tmp_path: Path, running: Start
+) -> None:
+    system = running(FakeSystem(paging=paging, rows=make_rows(count)))
+    check_truth(system, pull(system, tmp_path))
+
+
+@pytest.mark.parametrize("paging", [*PAGINGS])
+def test_server_lowers_the_page_size(paging: str, tmp_path: Path, running: Start) -> None:
+    """F23: a page of 7 where 10 were asked isn't the end."""
+    system = running(FakeSystem(paging=paging, page_size=7))
+    check_truth(system, pull(system, tmp_path))
+
+
+ONCE: dict[str, Step] = {
+    "F4 500": status(500),
+    "F4 503 garbage retry-after": status(503, Retry_After="soon"),
+    "F3 negative retry-after": status(429, Retry_After="-5"),
+    "F3 date in the past": status(429, Retry_After="Fri, 24 Nov 2000 10:00:00 GMT"),
+    "408": status(408),
+    "F10 read timeout": stall(0.8),
+    "F11 reset mid-body": reset,
+    "F12 cut, with length": cut_with_length,
+    "F13 cut, without length": cut_plain(100),
+    "F13 empty body": cut_plain(0),
+    "F14 cut gzip": cut_gzip,
+    "F15 NaN": change(body=b'{"data":[{"id":NaN}],"items":[],"rows":[],"results":[]}'),
+    "F17 error with 200": change(
+        body=b'{"error":{"code":5},"data":[],"items":[],"rows":[],"results":[]}'
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", [*ONCE])
+@pytest.mark.parametrize("paging", ["cursor", "offset", "link_header"])
+def test_a_passing_fault_is_retried(
+    paging: str, fault: str, tmp_path: Path, running: Start
+) -> None:
+    system = running(FakeSystem(paging=paging, script={2: ONCE[fault]}))
+    batches = pull(system, tmp_path)
+    check_truth(system, batches)
+    assert not list(batches[0].directory.glob("_refused*"))
+
+
+FOR_EVER: dict[str, tuple[Step, type[SourceError], int]] = {
+    "F5 503": (status(503), TransientError, 3),
+    "F6 400": (status(400), PermanentError, 1),
+    "F6 404": (status(404), PermanentError, 1),
+    "F8 403": (status(403), PermanentError, 1),
+    "F2 a day": (status(429, Retry_After="86400"), BudgetError, 1),
+    "F2 garbage number": (status(429, Retry_After="9" * 30), TransientError, 3),
+    "F13 cut": (cut_plain(100), TransientError, 3),
+    "F14 cut gzip": (cut_gzip, TransientError, 3),
+    "F15 NaN": (change(body=b'{"data":[NaN],"next_cursor":null}'), TransientError, 3),
+    "F15 member twice": (change(body=b'{"data":[1],"data":[]}'), PermanentError, 1),
+    "F16 login page": (
+        change(body=b"<html>", headers={"Content-Type": "text/html"}),
+        PermanentError,
+        1,
+    ),
+    "F16 no type": (change(headers={}), PermanentError, 1),
+    "F17 error": (edit(lambda page: page | {"error": "x"}), TransientError, 3),
+    "no list": (edit(lambda page: {"next_cursor": None}), PermanentError, 1),
+    "list is null": (edit(lambda page: page | {"data": None}), PermanentError, 1),
+    "F19 page repeated": (edit(lambda page: page | {"next_cursor": "00009"}), LoopError, 3),
+    "F39 deep": (
+        change(body=b'{"data":' + b"[" * 90_000 + b"]" * 90_000 + b"}"),
+        PermanentError,
+        1,
+    ),
+    "F39 bomb": (change(body=b'{"data":["' + b" " * 5_000_000 + b'"]}'), PermanentError, 1),
+    "F39 large": (
+        change(body=b'{"data":["' + b" " * 3_000_000 + b'"]}', packed=False),
+        PermanentError,
+        1,
+    ),
+    "F41 not UTF-8": (change(body=b'{"data":[{"id":"L\xe1ng"}]}'), PermanentError, 1),
+    "F41 declared latin-1": (
+        header("Content-Type", "application/json; charset=latin1"),
+        PermanentError,
+        1,
+    ),
+    "brotli": (header("Content-Encoding", "br"), PermanentError, 1),
+    "201": (status(201), PermanentError, 1),
+    "204": (status(204), PermanentError, 1),
+}
+
+
+@pytest.mark.parametrize("fault", [*FOR_EVER])
+def test_a_lasting_fault_stops_and_lands_nothing(
+    fault: str, tmp_path: Path, running: Start
+) -> None:
+    step, kind, asked = FOR_EVER[fault]
+    system = running(FakeSystem(always=step))
+    began = time.monotonic()
+    with pytest.raises(kind) as caught:
+        pull(system, tmp_path)
+    assert time.monotonic() - began < 5
+    assert system.asked == asked
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    check_nothing(tmp_path)
+    # F-resume: the fault goes, the next run ends with the truth.
+    system.always = None
+    check_truth(system, pull(system, tmp_path))
+
+
+def test_retry_after_seconds_is_kept(tmp_path: Path, running: Start, caplog: Any) -> None:
+    """F1: waits as long as it is told, warns once."""
+    system = running(FakeSystem(script={2: status(429, Retry_After="1")}))
+    with caplog.at_level(logging.WARNING):
+        check_truth(system, pull(system, tmp_path))
+    assert system.log[2]["at"] - system.log[1]["at"] >= 1.0
+    assert len([record for record in caplog.records if "Asking again" in record.message]) == 1
+
+
+def test_a_drip_ends_at_the_deadline(tmp_path: Path, running: Start) -> None:
+    """F10: bytes keep coming, but the answer as a whole is too slow: in the body, in the headers."""
+    begun = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    for text in (
+        begun.replace(b"900", b"9000") + b" " * 900,
+        b"HTTP/1.1 200 OK\r\nX-A: " + b"a" * 900,
+    ):
+        system = running(FakeSystem(always=drip(text, 0.02)))
+        began = time.monotonic()
+        with pytest.raises(TransientError):
+            pull(system, tmp_path / str(len(text)), limits=Limits(
+                read_seconds=0.5, response_seconds=0.4, attempts=2, wait_first_seconds=0.01
+            ))  # fmt: skip
+        assert time.monotonic() - began < 2.5
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """F9: connection refused, unknown host."""
+    for address in ("http://127.0.0.1:9", "http://no-such-host.invalid"):
+        system = FakeSystem()
+        system.address = address
+        with pytest.raises(TransientError, match="can't be reached"):
+            pull(system, tmp_path)
+    check_nothing(tmp_path)
+
+
+def test_probe_says_what_is_wrong(running: Start) -> None:
+    system = running(FakeSystem(auth="oauth2_client_credentials"))
+    good = probe(
+        spec_for(system), "sys", base_url=system.address,
+        credential=SECRETS[system.auth], now=NOW, limits=QUICK,
+    )  # fmt: skip
+    assert (good.is_good, good.message) == (True, "OK")
+    wrong = probe(
+        spec_for(system), "sys", base_url=system.address, credential="a:b", now=NOW, limits=QUICK
+    )
+    assert (wrong.reachable, wrong.authorised) == (True, False)
+    assert "secret-canary" not in wrong.message
