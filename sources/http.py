@@ -45,6 +45,15 @@ TOKEN_BYTES = 65_536
 
 
 @dataclass(frozen=True)
+class Access:
+    """Where a system is, who asks, and over which wire; the credential never shows."""
+
+    base_url: str
+    credential: str | None = field(default=None, repr=False)
+    wire: Wire = field(default_factory=Wire, repr=False)
+
+
+@dataclass(frozen=True)
 class Answer:
     """A checked answer: its body, its lower-case headers and the address that gave it."""
 
@@ -60,17 +69,16 @@ class Client:
         self,
         name: str,
         system: SystemSpec,
-        base_url: str,
+        access: Access,
         authenticator: Authenticator,
         budget: Budget,
-        wire: Wire | None = None,
     ) -> None:
-        self.base_url = check_base_url(base_url)
+        self.base_url = check_base_url(access.base_url)
         self._name = name
         self._system = system
         self._authenticator = authenticator
         self._budget = budget
-        self._session = Session(wire or Wire(), budget.limits)
+        self._session = Session(access.wire, budget.limits)
 
     @property
     def limits(self) -> Limits:
@@ -250,16 +258,12 @@ class Client:
 
 
 def open_client(
-    name: str,
-    system: SystemSpec,
-    base_url: str,
-    credential: str | None,
-    budget: Budget,
-    wire: Wire | None = None,
+    name: str, system: SystemSpec, access: Access, budget: Budget
 ) -> Callable[[], Client]:
     """A maker of clients for one account, one a thread, all with the same token and budget."""
-    authenticator = Authenticator(system.auth, Credential(credential) if credential else None)
-    return lambda: Client(name, system, base_url, authenticator, budget, wire)
+    credential = Credential(access.credential) if access.credential else None
+    authenticator = Authenticator(system.auth, credential)
+    return lambda: Client(name, system, access, authenticator, budget)
 
 
 def _warn(state: tenacity.RetryCallState, attempts: int) -> None:

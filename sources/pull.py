@@ -16,14 +16,15 @@ from zoneinfo import ZoneInfo
 
 from sources.envelope import read_page
 from sources.errors import SourceError, SpecError, UnauthorizedError
-from sources.http import Client, open_client
+from sources.http import Access, Client, open_client
 from sources.landing import LandedBatch, OpenBatch, incomplete_batches, open_batch
 from sources.limits import Budget, Limits
 from sources.paging import ask
-from sources.reading import OnProgress, WindowRead, now_text
-from sources.spec import EntitySpec, SourcesSpec
-from sources.transport import Wire
+from sources.reading import OnProgress, PullProgress, WindowRead, now_text
+from sources.spec import EntitySpec, SystemSpec
 from sources.windows import Window, split_window, window_params
+
+__all__ = ["Access", "Probe", "probe", "pull_entity"]
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,17 @@ class Probe:
 
 
 def pull_entity(
-    sources: SourcesSpec,
-    system: str,
-    entity: str,
-    *,
-    base_url: str,
-    credential: str | None,
-    landing: Path,
-    window: tuple[dt.datetime, dt.datetime] | None,
+    system_name: str,
+    system: SystemSpec,
+    entity_name: str,
+    access: Access,
+    landing_root: Path,
+    window: Window | None,
     now: dt.datetime,
-    progress: OnProgress | None = None,
+    *,
+    zone: ZoneInfo,
     limits: Limits | None = None,
-    wire: Wire | None = None,
+    on_progress: OnProgress | None = None,
 ) -> list[LandedBatch]:
     """Read an entity's window into the landing; the batches in the order in which to load them.
 
@@ -65,62 +65,51 @@ def pull_entity(
         SourceError: what was finished before it stays as complete batches, and a later call goes on
             with the broken one at its page.
     """
-    spec = _entity(sources, system, entity)
-    connect = open_client(
-        system, sources.systems[system], base_url, credential, Budget(limits or Limits()), wire
-    )
-    zone = ZoneInfo(sources.time_zone)
-    pull = _Pull(system, entity, spec, landing, now, zone, _Rows(progress))
-    asked = _normal_window(spec, window, now, zone)
-    pieces: list[Window | None] = [None] if asked is None else [*split_window(spec, asked, zone)]
+    entity = _entity(system_name, system, entity_name)
+    connect = open_client(system_name, system, access, Budget(limits or Limits()))
+    pull = _Pull(system_name, entity_name, entity, landing_root, now, zone, _Sum(on_progress))
+    asked = window if entity.window and window else _whole_window(entity, now, zone)
+    pieces: list[Window | None] = [None] if asked is None else [*split_window(entity, asked, zone)]
     jobs: list[Callable[[Client], LandedBatch]] = [
         pull.resume(batch) for batch in pull.unfinished()
     ]
     jobs += [pull.begin(piece) for piece in pieces]
-    return _run_all(jobs, connect, spec.concurrency)
+    return _run_all(jobs, connect, entity.concurrency)
 
 
-def _entity(sources: SourcesSpec, system: str, name: str) -> EntitySpec:
-    entities = sources.systems[system].entities if system in sources.systems else {}
-    if name not in entities:
-        raise SpecError(f"The source file has no {system}.{name}; add it, or correct the name.")
-    return entities[name]
+def _entity(system_name: str, system: SystemSpec, name: str) -> EntitySpec:
+    if name not in system.entities:
+        raise SpecError(
+            f"The source file has no {system_name}.{name}; add it, or correct the name."
+        )
+    return system.entities[name]
 
 
-def _normal_window(
-    entity: EntitySpec,
-    window: tuple[dt.datetime, dt.datetime] | None,
-    now: dt.datetime,
-    zone: ZoneInfo,
-) -> Window | None:
-    if entity.window is None:
+def _whole_window(entity: EntitySpec, now: dt.datetime, zone: ZoneInfo) -> Window | None:
+    if entity.window is None or entity.start is None:
         return None
-    if window is not None:
-        return Window(*window)
-    if entity.start is None or entity.mode == "incremental":
+    if entity.mode == "incremental":
         raise SpecError("An incremental entity needs a window; take it from windows.next_window.")
     return Window(min(dt.datetime.combine(entity.start, dt.time(), zone), now), now)
 
 
-class _Rows:
-    """Adds up the rows of one call's windows, so that its progress never runs backwards."""
+class _Sum:
+    """Adds up the windows of one call, so that its progress never runs backwards."""
 
-    def __init__(self, progress: OnProgress | None) -> None:
-        self._progress = progress
+    def __init__(self, on_progress: OnProgress | None) -> None:
+        self._on_progress = on_progress
         self._lock = threading.Lock()
-        self._by_window: dict[str, tuple[int, int | None]] = {}
+        self._by_window: dict[str, PullProgress] = {}
 
-    def of(self, batch: OpenBatch) -> OnProgress:
-        def tell(rows: int, total: int | None) -> None:
-            with self._lock:
-                self._by_window[batch.batch_id] = (rows, total)
-                counted = list(self._by_window.values())
-            totals = [total for _, total in counted if total is not None]
-            if self._progress is not None:
-                whole = sum(totals) if len(totals) == len(counted) else None
-                self._progress(sum(rows for rows, _ in counted), whole)
-
-        return tell
+    def tell(self, one: PullProgress) -> None:
+        with self._lock:
+            self._by_window[one.batch_id] = one
+            known = list(self._by_window.values())
+        totals = [each.total for each in known if each.total is not None]
+        whole = sum(totals) if len(totals) == len(known) else None
+        pages, rows = sum(each.pages for each in known), sum(each.rows for each in known)
+        if self._on_progress is not None:
+            self._on_progress(PullProgress(one.batch_id, pages, rows, whole))
 
 
 @dataclass(frozen=True)
@@ -133,7 +122,7 @@ class _Pull:
     root: Path
     now: dt.datetime
     zone: ZoneInfo
-    rows: _Rows
+    sum: _Sum
 
     def unfinished(self) -> list[OpenBatch]:
         """Reads to go on with. A list without a change time is worth nothing half a day later."""
@@ -149,7 +138,7 @@ class _Pull:
             if batch.progress.request != self._request(client.base_url):
                 batch.start_over(now_text())
             params = self._params(self._window_of(batch))
-            return WindowRead(client, self.entity, params, batch, self.rows.of(batch)).run()
+            return WindowRead(client, self.entity, params, batch, self.sum.tell).run()
 
         return job
 
@@ -166,7 +155,7 @@ class _Pull:
                 started_at=now_text(),
             )
             params = self._params(window)
-            return WindowRead(client, self.entity, params, batch, self.rows.of(batch)).run()
+            return WindowRead(client, self.entity, params, batch, self.sum.tell).run()
 
         return job
 
@@ -236,14 +225,13 @@ def _run_all(
 
 
 def probe(
-    sources: SourcesSpec,
-    system: str,
-    *,
-    base_url: str,
-    credential: str | None,
+    system_name: str,
+    system: SystemSpec,
+    access: Access,
     now: dt.datetime,
+    *,
+    zone: ZoneInfo,
     limits: Limits | None = None,
-    wire: Wire | None = None,
 ) -> Probe:
     """Ask for one small page of the system's first entity; nothing is landed and nothing is raised."""
     patient = limits or Limits()
@@ -251,31 +239,28 @@ def probe(
     began = time.monotonic()
     reachable, authorised, message = True, True, "OK"
     try:
-        _ask_once(sources, system, base_url, credential, now, quick, wire)
+        _ask_once(system_name, system, access, now, zone, quick)
     except UnauthorizedError as failure:
         authorised, message = False, str(failure)
     except SourceError as failure:
         reachable = authorised = False
         message = str(failure)
-    return Probe(system, reachable, authorised, message, time.monotonic() - began)
+    return Probe(system_name, reachable, authorised, message, time.monotonic() - began)
 
 
 def _ask_once(
-    sources: SourcesSpec,
-    system: str,
-    base_url: str,
-    credential: str | None,
+    name: str,
+    system: SystemSpec,
+    access: Access,
     now: dt.datetime,
+    zone: ZoneInfo,
     limits: Limits,
-    wire: Wire | None,
 ) -> None:
-    entity = _entity(sources, system, next(iter(sources.systems[system].entities), ""))
-    client = open_client(
-        system, sources.systems[system], base_url, credential, Budget(limits), wire
-    )()
+    entity = _entity(name, system, next(iter(system.entities), ""))
+    client = open_client(name, system, access, Budget(limits))()
     window = Window(now - dt.timedelta(minutes=1), now) if entity.window else None
     size = {entity.page_size.param: "1"} if entity.page_size else {}
-    bounds = window_params(entity, window, ZoneInfo(sources.time_zone))
+    bounds = window_params(entity, window, zone)
     try:
         client.get(
             entity.path,

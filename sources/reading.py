@@ -10,6 +10,7 @@ rows changed, the whole list is read anew, until two passes agree.
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sources.envelope import PageFacts, read_page
 from sources.errors import BudgetError, LoopError, PermanentError, UnauthorizedError
@@ -19,8 +20,18 @@ from sources.manifest import PageProgress
 from sources.paging import LoopGuard, Position, Seen, after, ask, settled_total, totals_moved
 from sources.spec import EntitySpec
 
-# Rows read so far and the system's own count of them, where it gives one.
-OnProgress = Callable[[int, int | None], None]
+
+@dataclass(frozen=True)
+class PullProgress:
+    """How far a call has come; `total` is the system's own count of the rows, where it gives one."""
+
+    batch_id: str
+    pages: int
+    rows: int
+    total: int | None
+
+
+OnProgress = Callable[[PullProgress], None]
 
 
 def now_text() -> str:
@@ -112,7 +123,8 @@ class WindowRead:
                 following=following,
             )
             if self._on_progress is not None:
-                self._on_progress(rows, page.total)
+                pages = len(self._batch.progress.pages)
+                self._on_progress(PullProgress(self._batch.batch_id, pages, rows, page.total))
             position = following
 
     def _fetch(self, position: Position) -> tuple[Answer, PageFacts]:

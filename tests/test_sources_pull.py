@@ -11,14 +11,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
+from sources.http import Access
 from sources.landing import LandedBatch, complete_batches
 from sources.limits import Limits
 from sources.pull import probe, pull_entity
 from sources.spec import SourcesSpec
+from sources.transport import Wire
 from tests.test_sources_server import (
     SECRETS,
     FakeSystem,
@@ -38,6 +41,7 @@ from tests.test_sources_server import (
     status,
 )
 
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
 QUICK = Limits(
     connect_seconds=1, read_seconds=0.6, response_seconds=1.0, wait_first_seconds=0.01, attempts=3,
@@ -86,16 +90,18 @@ def spec_for(system: FakeSystem, **entity: Any) -> SourcesSpec:
 
 def pull(system: FakeSystem, landing: Path, **options: Any) -> list[LandedBatch]:
     entity = options.pop("entity", {})
-    arguments = {
-        "base_url": system.address,
-        "credential": SECRETS[system.auth] or None,
-        "landing": landing,
-        "window": None,
-        "now": NOW,
-        "limits": QUICK,
-        **options,
-    }
-    return pull_entity(spec_for(system, **entity), "sys", "thing", **arguments)
+    access = Access(
+        options.pop("base_url", system.address),
+        options.pop("credential", SECRETS[system.auth] or None),
+        options.pop("wire", Wire()),
+    )
+    window = options.pop("window", None)
+    now = options.pop("now", NOW)
+    spec = options.pop("spec", None) or spec_for(system, **entity)
+    return pull_entity(
+        "sys", spec.systems["sys"], "thing", access, landing, window, now,
+        **{"zone": ZONE, "limits": QUICK, **options},
+    )  # fmt: skip
 
 
 def landed_rows(batches: list[LandedBatch], records: str | None) -> list[Row]:
@@ -299,13 +305,18 @@ def test_nobody_listens(tmp_path: Path) -> None:
 
 def test_probe_says_what_is_wrong(running: Start) -> None:
     system = running(FakeSystem(auth="oauth2_client_credentials"))
-    good = probe(
-        spec_for(system), "sys", base_url=system.address,
-        credential=SECRETS[system.auth], now=NOW, limits=QUICK,
-    )  # fmt: skip
-    assert (good.is_good, good.message) == (True, "OK")
-    wrong = probe(
-        spec_for(system), "sys", base_url=system.address, credential="a:b", now=NOW, limits=QUICK
-    )
-    assert (wrong.reachable, wrong.authorised) == (True, False)
-    assert "secret-canary" not in wrong.message
+    spec = spec_for(system).systems["sys"]
+    found = {
+        secret: probe("sys", spec, Access(address, secret), NOW, zone=ZONE, limits=QUICK)
+        for address, secret in (
+            (system.address, SECRETS[system.auth]),
+            (system.address, "wrong-canary:wrong-canary"),
+            ("http://127.0.0.1:9", "absent-canary:absent-canary"),
+            (system.address, "no-colon-canary"),
+        )
+    }
+    assert [(p.reachable, p.authorised) for p in found.values()] == [
+        (True, True), (True, False), (False, False), (False, False),
+    ]  # fmt: skip
+    assert not any("canary" in p.message for p in found.values())
+    assert next(iter(found.values())).is_good
