@@ -39,7 +39,12 @@ def build_model_assets(
 def _dependencies(model: Model, catalog: Catalog) -> list[dg.AssetKey]:
     found: set[dg.AssetKey] = set()
     for table in model.depends_on:
-        if table in catalog.models or table in catalog.seeds or table == PUBLIC_HOLIDAYS or table.startswith("raw."):
+        if (
+            table in catalog.models
+            or table in catalog.seeds
+            or table == PUBLIC_HOLIDAYS
+            or table.startswith("raw.")
+        ):
             found.add(key_of(table))
         elif table in _WRITTEN_WITH_STAGING:
             found |= {key_of(other.table) for other in catalog.in_schema("staging")}

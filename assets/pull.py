@@ -5,15 +5,19 @@ Doesn't: HTTP and paging (sources), rows (warehouse.load).
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from assets.night import Night
 from assets.shapes import entity_shape, raw_shapes
+from sources.http import Access
 from sources.landing import LandedBatch, complete_batches
 from sources.pull import pull_entity
+from sources.reading import PullProgress
 from sources.spec import EntitySpec, SourcesSpec
+from sources.windows import Window, next_window
 from warehouse.load import LoadCounts, load_batch
 from warehouse.pages import Batch, RawShape, ensure_raw_table
 from warehouse.state import cursor_of
@@ -66,7 +70,9 @@ def _pull_asset(
     )
     def pull(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         night: Night = context.resources.night
-        puller = EntityPull(night, sources, shape, entity, context.run.tags, _partition_window(context))
+        puller = EntityPull(
+            night, sources, shape, entity, context.run.tags, _partition_window(context)
+        )
         return dg.MaterializeResult(metadata=puller.run())
 
     return pull
@@ -89,7 +95,7 @@ class EntityPull:
         sources: SourcesSpec,
         shape: RawShape,
         entity: EntitySpec,
-        tags: dict[str, str],
+        tags: Mapping[str, str],
         partition: tuple[dt.datetime, dt.datetime] | None,
     ) -> None:
         self.night, self.sources, self.shape, self.entity = night, sources, shape, entity
@@ -97,6 +103,7 @@ class EntityPull:
         self.partition = partition if self.mode in ("incremental", "backfill") else None
         self.day_from = _day(tags.get(WINDOW_FROM_TAG))
         self.day_to = _day(tags.get(WINDOW_TO_TAG))
+        self.zone = ZoneInfo(sources.time_zone)
 
     def run(self) -> dict[str, str | int]:
         """Land what is to be read (or find it in the landing) and load it; returns counts to show."""
@@ -132,39 +139,33 @@ class EntityPull:
                 )
                 if self._is_in_days(batch)
             ]
+        system, connections = self.shape.system, self.night.connections
         return pull_entity(
-            self.sources,
-            self.shape.system,
+            system,
+            self.sources.systems[system],
             self.shape.entity,
-            base_url=self.night.connections.urls[self.shape.system],
-            credential=self.night.connections.credentials[self.shape.system],
-            landing=self.night.site.landing,
-            window=self._window(),
-            now=self.night.now,
-            progress=self._tell,
+            Access(connections.urls[system], connections.credentials[system]),
+            self.night.site.landing,
+            self._window(),
+            self.night.now,
+            zone=self.zone,
+            on_progress=self._tell,
         )
 
-    def _window(self) -> tuple[dt.datetime, dt.datetime] | None:
-        """What to ask for: a backfill's days, given days, everything, or from the cursor less overlap."""
-        if self.entity.window is None:
-            return None
-        now, zone = self.night.now, self.night.now.tzinfo
-        start = dt.datetime.combine(self.entity.start or dt.date(2020, 1, 1), dt.time(), zone)
-        if self.entity.mode != "incremental":
-            return start, now
-        if self.partition:
-            return self.partition[0], min(self.partition[1], now)
-        if self.mode == "window" and self.day_from:
-            until = self.day_to + dt.timedelta(days=1) if self.day_to else None
-            end = dt.datetime.combine(until, dt.time(), zone) if until else now
-            return dt.datetime.combine(self.day_from, dt.time(), zone), min(end, now)
+    def _window(self) -> Window | None:
+        """What to ask for: a backfill's days, given days, or what the source file says is next."""
+        now = self.night.now
+        if self.entity.mode == "incremental" and self.partition:
+            return Window(self.partition[0], min(self.partition[1], now))
+        if self.entity.mode == "incremental" and self.mode == "window" and self.day_from:
+            start = dt.datetime.combine(self.day_from, dt.time(), self.zone)
+            until = (self.day_to or now.date()) + dt.timedelta(days=1)
+            return Window(start, min(dt.datetime.combine(until, dt.time(), self.zone), now))
         cursor = cursor_of(self.night.connection, self.shape.system, self.shape.entity)
-        if self.mode == "full" or cursor is None:
-            return start, now
-        return min(cursor, now) - dt.timedelta(days=self.entity.overlap_days), now
+        return next_window(self.entity, cursor, now, self.zone, full=self.mode == "full")
 
     def _is_in_days(self, batch: LandedBatch) -> bool:
-        day = batch.started_at.astimezone(self.night.now.tzinfo).date()
+        day = batch.started_at.astimezone(self.zone).date()
         return (self.day_from is None or day >= self.day_from) and (
             self.day_to is None or day <= self.day_to
         )
@@ -197,20 +198,21 @@ class EntityPull:
             "unknown": result.unknown,
         }
 
-    def _tell(self, done: int, total: int | None) -> None:
-        self.night.site.progress(f"đọc {self.shape.system}.{self.shape.entity}", done, total)
+    def _tell(self, progress: PullProgress) -> None:
+        step = f"đọc {self.shape.system}.{self.shape.entity}"
+        self.night.site.progress(step, progress.rows, progress.total)
 
 
 def as_batch(landed: LandedBatch, now: dt.datetime) -> Batch:
     """A landed batch as the warehouse reads it."""
     return Batch(
         batch_id=landed.batch_id,
-        files=tuple(landed.files),
+        files=landed.files,
         window_start=landed.window_start,
         window_end=landed.window_end,
         source_total=landed.source_total,
         largest_page_bytes=landed.largest_page_bytes,
-        read_to=min(landed.window_end or landed.started_at, now),
+        read_to=min(landed.window_end or now, now),
     )
 
 

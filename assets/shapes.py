@@ -6,7 +6,8 @@ and time formats go in by sources.yml alone. Doesn't: reading either side's file
 
 from collections.abc import Mapping
 
-from sources.spec import DropSpec, EntitySpec, FieldSpec, SourcesSpec
+from sources.drop_spec import DropSpec
+from sources.spec import EntitySpec, FieldSpec, SourcesSpec
 from warehouse.pages import RawField, RawShape
 
 DROPS = "drops"
@@ -79,18 +80,24 @@ def _field_sql(spec: FieldSpec) -> str:
 
 def _map_sql(value: str, codes: Mapping[str, str]) -> str:
     """Their words → ours; a word that the map doesn't know passes on, for staging to judge."""
-    branches = " ".join(f"when {_text(theirs)} then {_text(ours)}" for theirs, ours in codes.items())
+    branches = " ".join(
+        f"when {_text(theirs)} then {_text(ours)}" for theirs, ours in codes.items()
+    )
     return f"case trim({value}) {branches} else {value} end"
 
 
 def _time_sql(value: str, pattern: str) -> str:
     """A local time in their format → ISO text; what doesn't fit passes on, for staging to judge."""
-    return f"coalesce(strftime(try_strptime({value}, {_text(pattern)}), '%Y-%m-%dT%H:%M:%S'), {value})"
+    return (
+        f"coalesce(strftime(try_strptime({value}, {_text(pattern)}), '%Y-%m-%dT%H:%M:%S'), {value})"
+    )
 
 
 def _items_sql(items: Mapping[str, FieldSpec]) -> str:
     """A list of their objects → a list of ours, as JSON text."""
-    structure = "[{" + ", ".join(f'"{".".join(item.path)}": "VARCHAR"' for item in items.values()) + "}]"
+    structure = (
+        "[{" + ", ".join(f'"{".".join(item.path)}": "VARCHAR"' for item in items.values()) + "}]"
+    )
     members = []
     for name, item in items.items():
         value = f'x."{".".join(item.path)}"'

@@ -290,7 +290,7 @@ def _codes(registers: Registers, day: Ints, department: Ints, unit: Ints) -> NDA
     places = np.arange(len(order))
     sequence = np.empty(len(order), dtype=np.int64)
     sequence[order] = places - np.maximum.accumulate(np.where(starts, places, 0)) + 1
-    names = {place: code for place, code in enumerate(registers.department_codes)}
+    names = dict(enumerate(registers.department_codes))
     stamps = {d: f"{as_day(d):%y%m%d}" for d in np.unique(day).tolist()}
     return np.array([
         f"{names.get(o) or f'H37.{o}'}-{stamps[d]}-{s:05d}"

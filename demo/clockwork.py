@@ -79,7 +79,7 @@ def local_seconds(instant: dt.datetime) -> int:
     """Local wall-clock seconds since 1970-01-01 00:00 in Asia/Ho_Chi_Minh."""
     return int(
         (
-            instant.astimezone(dt.UTC).replace(tzinfo=None) + OFFSET - dt.datetime(1970, 1, 1)
+            instant.astimezone(dt.UTC).replace(tzinfo=None) + OFFSET - dt.datetime(1970, 1, 1)  # noqa: DTZ001 (wall clock)
         ).total_seconds()
     )
 

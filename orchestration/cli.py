@@ -132,12 +132,12 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
     "--mapping", help="Tên ánh xạ trong sources.yml. Mapping of sources.yml for these files."
 )
 @command
-def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], mapping: str | None) -> None:
+def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
     """Nhận tệp thả vào. Take dropped files and load them."""
     from orchestration.definitions import MODE_TAG
     from orchestration.inbox import put_into_inbox
 
-    put_into_inbox(settings, files, mapping)
+    put_into_inbox(settings, files, kind)
     _run_job(reply, settings, "files", {MODE_TAG: "files"})
 
 

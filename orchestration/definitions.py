@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from assets.checks import build_suite_checks
+from assets.drops import build_drops_asset
+from assets.models import PUBLIC_HOLIDAYS, build_model_assets
+from assets.night import Connections, Progress, Site, night_resource, silent
+from assets.publish import build_publish_asset
 from assets.pull import (
     MODE_TAG,
     WINDOW_FROM_TAG,
@@ -16,11 +23,6 @@ from assets.pull import (
     build_pull_assets,
     raw_tables,
 )
-
-from assets.checks import build_suite_checks
-from assets.models import PUBLIC_HOLIDAYS, build_model_assets
-from assets.night import Connections, Progress, Site, night_resource, silent
-from assets.publish import build_publish_asset
 from expectations.suite import Suite, load_suites
 from orchestration.demo_systems import demo_connections
 from orchestration.settings import PROJECT, Settings
@@ -63,8 +65,10 @@ def wire(
     suites = load_suites(PROJECT / "expectations" / "suites", _columns(catalog))
     site = make_site(settings, progress, use_demo)
     pulls = build_pull_assets(sources)
-    models = build_model_assets(catalog, _row_rules(suites), [pull.key for pull in pulls])
-    assets = [*pulls, *models, build_publish_asset(catalog)]
+    drops = build_drops_asset(sources)
+    raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
+    models = build_model_assets(catalog, _row_rules(suites), raw_keys)
+    assets = [*pulls, drops, *models, build_publish_asset(catalog)]
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build_suite_checks(suite) for suite in suites.values()],
@@ -116,7 +120,7 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
     )
 
 
-def _jobs() -> list[dg.UnresolvedAssetJobDefinition]:  # type: ignore[name-defined]
+def _jobs() -> list[UnresolvedAssetJobDefinition]:
     everything = dg.AssetSelection.all(include_sources=False)
     files = dg.AssetSelection.groups("drops").downstream()
     context = dg.AssetSelection.assets(["meta", "run_context"]).downstream()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.warehouse_case import CaseWarehouse
 
 CASES = sorted((Path(__file__).parent / "sql").glob("*/*.yml"))

@@ -64,8 +64,7 @@ class CaseWarehouse:
         """Replace a table's rows; columns that a row doesn't name are null."""
         self.connection.execute(f"delete from {table}")
         types = {
-            name: kind
-            for name, kind, *_ in self.connection.execute(f"describe {table}").fetchall()
+            name: kind for name, kind, *_ in self.connection.execute(f"describe {table}").fetchall()
         }
         for row in rows:
             unknown = row.keys() - types.keys()

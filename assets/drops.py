@@ -1,0 +1,73 @@
+"""The asset of file drops: the inbox, taken and loaded in one step.
+
+Belongs here: landing what lies in the inbox, loading each kind into its raw table. Doesn't: reading
+files (sources.drops).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from sources.drops import take_inbox
+
+from assets.night import Night
+from assets.pull import KINDS, as_batch
+from assets.shapes import DROPS, drop_shape
+from sources.landing import complete_batches
+from sources.spec import SourcesSpec
+from warehouse.load import load_batch
+from warehouse.pages import ensure_raw_table
+
+
+def build_drops_asset(sources: SourcesSpec) -> dg.AssetsDefinition:
+    """One multi-asset over all kinds of dropped files; a kind without a new file keeps what it has."""
+    specs = [
+        dg.AssetSpec(
+            ["raw", f"{DROPS}__{name}"],
+            group_name=DROPS,
+            kinds={"excel", "csv", "duckdb"},
+            description=f"Tệp thả vào / dropped files: {', '.join(drop.prefixes)}",
+        )
+        for name, drop in sources.drops.items()
+    ]
+
+    @dg.multi_asset(name="drops", specs=specs, required_resource_keys={"night"})
+    def drops(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        night: Night = context.resources.night
+        counts = load_inbox(night, sources)
+        for name in sources.drops:
+            yield dg.MaterializeResult(
+                asset_key=["raw", f"{DROPS}__{name}"], metadata=dict(counts[name].items())
+            )
+
+    return drops
+
+
+def load_inbox(night: Night, sources: SourcesSpec) -> dict[str, dict[str, int]]:
+    """Take what lies in the inbox and load every landed file not yet loaded; counts by kind."""
+    taken = take_inbox(
+        sources, night.site.inbox, night.site.landing, {"centre": night.site.centre_code}, night.now
+    )
+    loaded = {
+        row[0]
+        for row in night.connection.execute(
+            "select distinct batch_id from meta.batch where system = ?", [DROPS]
+        ).fetchall()
+    }
+    totals: dict[str, dict[str, int]] = {}
+    for name, drop in sources.drops.items():
+        shape = drop_shape(name, drop)
+        ensure_raw_table(night.connection, shape)
+        total = dict.fromkeys(KINDS, 0)
+        # A file that landed just before a crash is loaded by the next run.
+        for landed in complete_batches(night.site.landing, DROPS, name):
+            if landed.batch_id not in loaded:
+                counts = load_batch(
+                    night.connection, shape, as_batch(landed, night.now), night.run_id, night.now
+                )
+                for kind in KINDS:
+                    total[kind] += getattr(counts, kind)
+        totals[name] = total
+    for result in taken:
+        if not result.is_taken:
+            totals[result.drop]["set_aside"] = totals[result.drop].get("set_aside", 0) + 1
+    return totals
