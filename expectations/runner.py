@@ -180,13 +180,16 @@ def _machine(connection: Connection) -> Iterator[_Machine]:
 
     from expectations.datasource import engine_on
 
-    zone = connection.execute("select current_setting('TimeZone')").fetchone()[0]
-    cursor = connection.cursor()
+    zone, calendar = connection.execute(
+        "select current_setting('TimeZone'), current_setting('Calendar')"
+    ).fetchone()
+    settings = (f"set TimeZone = '{zone}'", f"set Calendar = '{calendar}'")
+    cursor, session = connection.cursor(), connection.cursor()
     # A cursor is a fresh session: what a day is must not differ between building and checking.
-    cursor.execute(f"set TimeZone = '{zone}'")
-    engine = engine_on(cursor.cursor())
-    with engine.connect() as session:
-        session.exec_driver_sql(f"set TimeZone = '{zone}'")
+    for setting in settings:
+        cursor.execute(setting)
+        session.execute(setting)
+    engine = engine_on(session)
     quiet = DataContextConfig(
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False),

@@ -75,14 +75,10 @@ def _ratings(cases: list[Row]) -> list[Row]:
 @pytest.fixture(scope="module")
 def warehouse() -> CaseWarehouse:
     warehouse = CaseWarehouse()
-    cases = _cases(400)
+    cases = _cases(330)
     filled = {table: [META | row for row in rows] for table, rows in SOUND.items()}
     del filled["staging.kpi_target"]
-    filled |= {
-        "staging.case": cases,
-        "staging.case_version": cases,
-        "staging.rating": _ratings(cases),
-    }
+    filled |= {"staging.case": cases, "staging.rating": _ratings(cases)}
     filled["meta.batch"] = [_batch("b1", 100, inserted=60, updated=20, duplicate=20)]
     filled["meta.cursor"] = [
         {"system": "cases", "entity": "case", "read_to": "2023-06-30T01:00:00+07:00"}
@@ -92,6 +88,9 @@ def warehouse() -> CaseWarehouse:
     )
     for table, rows in filled.items():
         warehouse.fill(table, rows)
+    warehouse.connection.execute(
+        "create or replace table staging.case_version as from staging.case"
+    )
     for model in warehouse.catalog.models.values():
         if model.schema != "staging":
             warehouse.connection.execute(f"create or replace table {model.table} as {model.query}")
