@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from sources.headings import heading_index
 from sources.spec_types import FieldSpec, Model, Names, TextMap, check_names, known_zone
 
 
@@ -57,6 +58,7 @@ class DropSpec(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         check_names(self.columns)
+        heading_index(self.columns)
         wanted = {*self.key, *self.required, *self.defaults, *self.json_columns}
         if missing := sorted(wanted - self.columns.keys()):
             raise ValueError(f"{missing} are named but `columns` lacks them")
