@@ -5,7 +5,8 @@ Belongs here: turning outcomes into check results and keeping them in meta.check
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -15,9 +16,11 @@ from expectations.runner import Outcome, run_suites
 from expectations.suite import Suite
 from warehouse.state import record_checks
 
+_TABLE = re.compile(r'\b(raw|seeds|staging|core|marts|meta)\."?([a-z][a-z0-9_]*)')
 
-def build_suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
-    """The checks of one table.
+
+def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
+    """The checks of one table; they wait for every table of `assets` that their rules name.
 
     Every check is declared blocking, so that what comes after waits for it; whether it stops the night
     is decided by its result: critical and error do, warning and info are told.
@@ -27,6 +30,7 @@ def build_suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
             name=entry.id,
             asset=key_of(suite.table),
             blocking=True,
+            additional_deps=_other_tables(entry.kwargs, suite.table, assets),
             description=f"{entry.reason} / {entry.reason_en}",
             metadata={"severity": entry.severity, "owner": entry.owner, "expectation": entry.type},
         )
@@ -46,6 +50,13 @@ def build_suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
                 yield _result(outcome)
 
     return check
+
+
+def _other_tables(
+    kwargs: Mapping[str, object], table: str, assets: Collection[dg.AssetKey]
+) -> list[dg.AssetKey]:
+    named = {dg.AssetKey(name) for name in _TABLE.findall(str(dict(kwargs)))} - {key_of(table)}
+    return sorted(named & set(assets))
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
@@ -73,17 +84,16 @@ def _row(outcome: Outcome) -> dict[str, object]:
 
 
 def _result(outcome: Outcome) -> dg.AssetCheckResult:
-    stops = outcome.severity == "critical" or outcome.state == "error"
     return dg.AssetCheckResult(
         asset_key=key_of(outcome.table),
         check_name=outcome.rule,
         passed=outcome.state == "passed",
-        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if outcome.blocks else dg.AssetCheckSeverity.WARN,
         # Counts only: the event store is read by more people than the restricted store.
         metadata={
             "state": outcome.state,
-            "evaluated": outcome.evaluated or 0,
-            "failed": outcome.failed or 0,
+            "evaluated": outcome.evaluated,
+            "failed": outcome.failed,
             "seconds": round(outcome.seconds, 3),
         },
     )

@@ -7,11 +7,11 @@ files (sources.drops).
 from collections.abc import Iterator
 
 import dagster as dg
-from sources.drops import take_inbox
 
 from assets.night import Night
 from assets.pull import KINDS, as_batch
 from assets.shapes import DROPS, drop_shape
+from sources.drops import take_inbox
 from sources.landing import complete_batches
 from sources.spec import SourcesSpec
 from warehouse.load import load_batch
@@ -68,6 +68,7 @@ def load_inbox(night: Night, sources: SourcesSpec) -> dict[str, dict[str, int]]:
                     total[kind] += getattr(counts, kind)
         totals[name] = total
     for result in taken:
-        if not result.is_taken:
+        # A file whose name fits no kind stands in the inbox's set_aside with its reason, and here nowhere.
+        if not result.is_taken and result.drop in totals:
             totals[result.drop]["set_aside"] = totals[result.drop].get("set_aside", 0) + 1
     return totals

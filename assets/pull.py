@@ -114,7 +114,8 @@ class EntityPull:
         if self.entity.mode == "key_sweep" and not self._sweep_is_due():
             return {"skipped": "Chưa đến kỳ quét. The weekly sweep isn't due."}
         landed = self._landed()
-        batches = [as_batch(batch, self.night.now) for batch in landed]
+        by_day = self.entity.window is not None and self.entity.window.type == "date"
+        batches = [as_batch(batch, self.night.now, is_by_day=by_day) for batch in landed]
         if self.entity.mode == "key_sweep":
             return self._sweep(batches)
         counts = [self._load(batch) for batch in batches]
@@ -203,7 +204,7 @@ class EntityPull:
         self.night.site.progress(step, progress.rows, progress.total)
 
 
-def as_batch(landed: LandedBatch, now: dt.datetime) -> Batch:
+def as_batch(landed: LandedBatch, now: dt.datetime, *, is_by_day: bool = False) -> Batch:
     """A landed batch as the warehouse reads it."""
     return Batch(
         batch_id=landed.batch_id,
@@ -212,7 +213,8 @@ def as_batch(landed: LandedBatch, now: dt.datetime) -> Batch:
         window_end=landed.window_end,
         source_total=landed.source_total,
         largest_page_bytes=landed.largest_page_bytes,
-        read_to=min(landed.window_end or now, now),
+        # A window of days is read to this moment, although its bound is a midnight.
+        read_to=now if is_by_day else min(landed.window_end or now, now),
     )
 
 

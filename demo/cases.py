@@ -234,10 +234,12 @@ def _end_otherwise(
     """Withdrawn, stopped and rejected cases, returns, apologies."""
     count = len(cases)
     gives_up = (cases.pause1 < NEVER) & (cases.pause1_end == NEVER)
+    # An agency that waits in vain stops the case on the day it is due, seldom later.
     base = np.where(gives_up, cases.pause1, cases.received)
-    cases.stopped = np.where(
-        gives_up, calendar.add(base // DAY, np.full(count, 30)) * DAY + 15 * 3600, NEVER
-    )
+    day = np.maximum(calendar.add(base // DAY, np.ones(count, dtype=np.int64)), cases.due // DAY)
+    overlooked = rng.random(count) < 0.03
+    day = np.where(overlooked, calendar.add(day, np.full(count, 20)), day)
+    cases.stopped = np.where(gives_up, day * DAY + 15 * 3600, NEVER)
     ends_early = (rng.random(count) < 0.02) & (cases.finished < NEVER) & (cases.pause1 == NEVER)
     half = (
         cases.received // 2 + np.where(cases.finished < NEVER, cases.finished, cases.received) // 2

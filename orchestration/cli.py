@@ -81,6 +81,12 @@ def demo(
     """Hệ thống mô phỏng, hai năm dữ liệu, một đêm trọn vẹn. Simulated sources and a whole night."""
     from orchestration.demo_systems import DemoPlan, write_demo_files, write_plan
 
+    if not settings.uses_demo_systems:
+        reply.stop(
+            "Sources are configured, and simulated cases must not mix with real ones; unset MOTCUA_*_URL "
+            "or give another MOTCUA_HOME for the demo.",
+            USAGE,
+        )
     plan = DemoPlan(
         seed=seed, years=years, cases_per_year=cases_per_year, response=response, end=settings.now()
     )
@@ -247,7 +253,7 @@ def _run_job(
     job: str,
     tags: dict[str, str] | None = None,
     *,
-    use_demo: bool = False,
+    use_demo: bool | None = None,
 ) -> None:
     from orchestration.definitions import wire
     from orchestration.maintenance import read_scorecard

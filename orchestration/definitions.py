@@ -69,9 +69,10 @@ def wire(
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
     models = build_model_assets(catalog, _row_rules(suites), raw_keys)
     assets = [*pulls, drops, *models, build_publish_asset(catalog)]
+    keys = {key for definition in assets for key in definition.keys}
     definitions = dg.Definitions(
         assets=assets,
-        asset_checks=[build_suite_checks(suite) for suite in suites.values()],
+        asset_checks=[build_suite_checks(suite, keys) for suite in suites.values()],
         jobs=_jobs(),
         schedules=[_nightly_schedule()],
         resources={"night": night_resource(site), **(resources or {})},

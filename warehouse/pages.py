@@ -21,7 +21,7 @@ TECHNICAL_COLUMNS = {
     "_row_no": "integer",
     "_loaded_at": "timestamptz",
     "_load_kind": "varchar",
-    "_content_hash": "hugeint",
+    "_content_hash": "uhugeint",
 }
 ROW_BYTES_LIMIT = 1_000_000
 
