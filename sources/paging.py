@@ -3,8 +3,8 @@
 Belongs here: a small rule for each kind, and what a read has seen so far. Doesn't: asking (http),
 writing (landing). A position is a small dict of JSON values, so that a broken read can go on at it.
 
-No rule trusts a page's size: offset moves by the rows that came; page and offset end on an empty
-page, or where a trusted total is reached. Where a Link header is missing although the total says that
+No rule trusts a page's size or a total: offset moves by the rows that came; page and offset end on an
+empty page. Where a Link header is missing although the total says that
 rows are left (a proxy may strip it), link_header goes on by page number.
 """
 
@@ -66,8 +66,7 @@ def after(entity: EntitySpec, position: Position, page: PageFacts, seen: Seen) -
 
 
 def _is_last(entity: EntitySpec, page: PageFacts, seen: Seen) -> bool:
-    trusted = entity.total is not None and entity.total.trusted
-    return page.rows == 0 or (trusted and page.total == seen.rows)
+    return page.rows == 0 or (entity.paging.ends_at_total and page.total == seen.rows)
 
 
 def _after_link_header(

@@ -47,13 +47,15 @@ class PagingSpec(Model):
 
     `next` is the place of the cursor (cursor) or link (next_link) in the body; `param` the query
     parameter of the cursor, page or offset. `may_shift`: rows can move between pages while a read
-    lasts, so the read is verified at its end (paging.py).
+    lasts, so the read is verified at its end (paging.py). `ends_at_total` is for systems that refuse the
+    page after the last: their total then ends the read, instead of an empty page.
     """
 
     kind: Literal["none", "cursor", "page", "offset", "next_link", "link_header"]
     param: str | None = None
     next: RecordPath = ()
     first_page: int = 1
+    ends_at_total: bool = False
     may_shift: bool | None = None
 
     @property

@@ -91,10 +91,12 @@ def resolve_link(current: str, link: str, base_url: str) -> str:
     Raises:
         PermanentError: it leads elsewhere; following it could reach what the system itself can't.
     """
-    if not _UNSAFE.search(link):
-        address = urljoin(current, link)
-        if Origin.of(address) == Origin.of(base_url):
-            return address
+    try:
+        address = "" if _UNSAFE.search(link) else urljoin(current, link)
+    except ValueError:
+        address = ""
+    if address and Origin.of(address) == Origin.of(base_url):
+        return address
     raise PermanentError(
         "The system gave a next link to another origin (scheme, host or port); it isn't followed. "
         "Ask its operator to give links under its own address."

@@ -36,8 +36,8 @@ from tests.test_sources_server import (
     header,
     make_rows,
     reset,
-    serving,
     stall,
+    starting,
     status,
 )
 
@@ -130,21 +130,13 @@ def check_nothing(landing: Path) -> None:
     assert not list(landing.rglob("*.tmp"))
 
 
-@pytest.fixture
-def running() -> Iterator[Callable[[FakeSystem], FakeSystem]]:
-    stack = []
-
-    def start(system: FakeSystem) -> FakeSystem:
-        context = serving(system)
-        stack.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in stack:
-        context.__exit__(None, None, None)
-
-
 Start = Callable[[FakeSystem], FakeSystem]
+
+
+@pytest.fixture(name="running")
+def fixture_running() -> Iterator[Start]:
+    with starting() as start:
+        yield start
 
 
 @pytest.mark.parametrize("auth", [*SECRETS])

@@ -10,6 +10,7 @@ import datetime as dt
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -228,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(system: FakeSystem) -> Iterator[FakeSystem]:
+def serving(system: FakeSystem, tls: ssl.SSLContext | None = None) -> Iterator[FakeSystem]:
     class Bound(Handler):
         pass
 
@@ -237,6 +238,8 @@ def serving(system: FakeSystem) -> Iterator[FakeSystem]:
     # A client that hangs up in the middle is what the tests are about, not news.
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
@@ -247,6 +250,13 @@ def serving(system: FakeSystem) -> Iterator[FakeSystem]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[Callable[[FakeSystem], FakeSystem]]:
+    """A starter of servers that all end together."""
+    with contextlib.ExitStack() as stack:
+        yield lambda system: stack.enter_context(serving(system))
 
 
 # -- steps ------------------------------------------------------------------------------------------
