@@ -7,7 +7,8 @@ and time formats go in by sources.yml alone. Doesn't: reading either side's file
 from collections.abc import Mapping
 
 from sources.drop_spec import DropSpec
-from sources.spec import EntitySpec, FieldSpec, SourcesSpec
+from sources.spec import EntitySpec, SourcesSpec
+from sources.spec_types import FieldSpec
 from warehouse.pages import RawField, RawShape
 
 DROPS = "drops"

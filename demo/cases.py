@@ -117,7 +117,7 @@ def _arrivals(
     rng: Generator, calendar: WorkingDays, first: dt.date, last: dt.date, count: int
 ) -> tuple[Ints, NDArray[np.bool_]]:
     days = np.arange(day_number(first), day_number(last) + 1)
-    dates = [as_day(day) for day in days]
+    dates = [as_day(day) for day in days.tolist()]
     weight = np.array([MONTHS[d.month - 1] * WEEKDAYS[d.weekday()] for d in dates])
     worked = calendar.working(days)
     weight = np.where(worked, np.maximum(weight, 0.5), np.minimum(weight, 0.1))

@@ -50,7 +50,9 @@ class WorkingDays:
 
     def add(self, days: Ints, count: Ints) -> Ints:
         """The day that lies `count` working days after each day."""
-        return self.days[np.clip(self.number[self._place(days)] + count - 1, 0, len(self.days) - 1)]
+        last = len(self.days) - 1
+        found: Ints = self.days[np.clip(self.number[self._place(days)] + count - 1, 0, last)]
+        return found
 
     def between_days(self, start: Ints, end: Ints) -> Ints:
         """Working days after `start` up to and with `end`."""
@@ -58,7 +60,8 @@ class WorkingDays:
 
     def _place(self, days: Ints) -> Ints:
         """Where a day stands in the arrays; what lies outside takes the nearest end."""
-        return np.clip(days - self.first, 0, len(self.number) - 1)
+        places: Ints = np.clip(days - self.first, 0, len(self.number) - 1)
+        return places
 
     def roll(self, days: Ints) -> Ints:
         """Each day, or the first working day after it."""

@@ -203,7 +203,7 @@ def make_feedback(
 ) -> list[dict[str, Any]]:
     """One petition or complaint for about a thousand cases."""
     chosen = np.flatnonzero(rng.random(len(cases)) < 0.001)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place in chosen.tolist():
         day = int(cases.submitted[place] // DAY)
         answered: Ints = calendar.add(np.array([day]), np.array([int(rng.integers(1, 18))]))

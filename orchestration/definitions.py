@@ -87,6 +87,7 @@ def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Def
     return wire(settings, resources=overrides).definitions
 
 
+@dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads."""
     return build_defs(Settings.load())

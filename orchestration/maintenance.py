@@ -66,10 +66,8 @@ def start_ui(settings: Settings, host: str, port: int) -> int:
     workspace = ["-w", str(PROJECT / "workspace.yaml")]
     base = [sys.executable, "-m"]
     children = [
-        subprocess.Popen(
-            [*base, "dagster_webserver", "-h", host, "-p", str(port), *workspace], cwd=PROJECT
-        ),
-        subprocess.Popen([*base, "dagster._daemon", "run", *workspace], cwd=PROJECT),
+        subprocess.Popen([*base, "dagster_webserver", "-h", host, "-p", str(port), *workspace]),
+        subprocess.Popen([*base, "dagster._daemon", "run", *workspace]),
     ]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -183,7 +183,7 @@ def _range(batches: Sequence[Batch]) -> tuple[dt.date, dt.date]:
 
 
 def _one(
-    connection: duckdb.DuckDBPyConnection, query: str, values: list[object] | None = None
+    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] | None = None
 ) -> int:
-    row = connection.execute(query, values or []).fetchone()
+    row = connection.execute(query, list(values or [])).fetchone()
     return int(row[0]) if row else 0
