@@ -163,6 +163,7 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
     },
     "staging.case": {
         "case_code_form": [{"case_code": "Hồ sơ 7"}],
+        "due_present": [{"due_at": None}],
         "agency_code_is_new": [{"agency_code": "000.00.30.H37"}],
         "due_within_five_years": [{"due_at": "2030-01-01T17:00:00+07:00"}],
         "finished_status_has_end": [{"status": 9, "finished_at": None}],

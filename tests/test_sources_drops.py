@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 
 from sources.drops import Taken, take_inbox
+from sources.errors import LandingError
 from sources.landing import LandedBatch, complete_batches
 from sources.spec_file import load_spec
 
@@ -132,6 +133,7 @@ EXPECTED = [
         ("plan_tasks.csv", as_csv(PLAN)),
         ("plan_tasks bom.csv", as_csv(PLAN, encoding="utf-8-sig")),
         ("Plan-Tasks.CSV", as_csv(PLAN, ";")),
+        ("plan_tasks_sep.csv", b"sep=;\r\n" + as_csv(PLAN, ";")),
         ("plan_tasks.xlsx", as_xlsx(PLAN)),
     ],
 )
@@ -459,3 +461,18 @@ def test_real_vietnamese_text_is_not_suspected(tmp_path: Path) -> None:
     for name, text in (("a", words), ("b", unicodedata.normalize("NFD", words))):
         data = as_csv([PLAN[0], ["42", name, text, "", "2023-05-01", "", ""]])
         assert len(taken_rows(tmp_path / name, "plan_tasks.csv", data)) == 1
+
+
+@pytest.mark.parametrize("name", ["archive", "set_aside"])
+def test_a_linked_folder_leads_nowhere(name: str, tmp_path: Path) -> None:
+    """F46: nothing is ever written through a link in the inbox."""
+    path = drop(tmp_path, "plan_tasks.csv", as_csv(PLAN))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "inbox" / name).symlink_to(tmp_path / "elsewhere")
+    if name == "archive":
+        assert [result.is_taken for result in take(tmp_path)] == [False, True]
+        assert not path.exists()
+    else:
+        with pytest.raises(LandingError, match="is a link"):
+            take(tmp_path)
+    assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -29,8 +29,9 @@ from sources.errors import (
     UnauthorizedError,
 )
 from sources.http import Access
-from sources.landing import complete_batches, incomplete_batches
+from sources.landing import complete_batches
 from sources.limits import Limits, retry_after_seconds
+from sources.open_batch import incomplete_batches
 from sources.pull import pull_entity
 from sources.reading import PullProgress
 from sources.transport import Wire

@@ -1,0 +1,76 @@
+"""Fixtures shared by tests: a small simulated province, its servers, and a home with a night run on it."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.server import DEMO_CREDENTIALS, DemoServer, serve
+from demo.world import World
+from orchestration.definitions import wire
+from orchestration.runs import RunOutcome, execute_job
+from orchestration.settings import Settings
+from warehouse.connection import read_rows
+
+LOCAL = dt.timezone(dt.timedelta(hours=7))
+CENTRE = "H37.01.TTPVHCC"
+END = dt.datetime(2023, 6, 30, 1, 30, tzinfo=LOCAL)
+
+
+@dataclass
+class Site:
+    """A home folder, the systems it reads, and the ways a test acts on it."""
+
+    home: Path
+    world: World
+    server: DemoServer
+
+    def settings(self, as_of: dt.datetime) -> Settings:
+        """Settings for a run at `as_of`, with the simulated systems configured like real ones."""
+        urls = {f"{system}_url": url for system, url in self.server.urls.items()}
+        tokens = {f"{system}_token": secret for system, secret in DEMO_CREDENTIALS.items()}
+        return Settings.load(home=self.home, as_of=as_of, _env_file=None, **urls, **tokens)
+
+    def run(self, as_of: dt.datetime, job: str = "nightly", **tags: str) -> RunOutcome:
+        """Set the systems' clock to `as_of` and run a job in this process."""
+        self.server.state.set_clock(as_of)
+        given = {f"motcua/{name}": value for name, value in tags.items()}
+        return execute_job(wire(self.settings(as_of)), job, given)
+
+    def published(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query on the published file."""
+        return read_rows(self.home / "published" / "kpi.duckdb", query)
+
+    def warehouse(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query on the restricted store."""
+        return read_rows(self.home / "warehouse.duckdb", query)
+
+
+def make_site(home: Path, end: dt.datetime = END, **size: Any) -> Site:
+    """A small world (by default 6,000 cases in a year), served, with its files in the inbox."""
+    world = World.build(**{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size})
+    world.write_drops(home / "inbox", end)
+    for path in (home / "inbox").iterdir():
+        _age(path)
+    return Site(home, world, serve(world))
+
+
+def _age(path: Path) -> None:
+    """Make a file look finished: the inbox leaves files alone that were written a moment ago."""
+    import os
+
+    long_ago = path.stat().st_mtime - 600
+    os.utime(path, (long_ago, long_ago))
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A home on which one full night has run at END; tests only read from it."""
+    site = make_site(tmp_path_factory.mktemp("night"))
+    outcome = site.run(END, mode="full")
+    assert outcome.succeeded, outcome.reason
+    yield site
+    site.server.close()

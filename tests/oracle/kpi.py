@@ -1,0 +1,286 @@
+"""Every KPI of contracts.md §4.1, from truth, as {(kpi, variant, kind, start, agency): (n, d)}."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from tests.oracle.facts import CaseFact, Row, agency_names, base_code, case_facts, day, instant, level
+from tests.oracle.workdays import add_working, roll
+
+Key = tuple[str, str, str, dt.date, str]
+Count = tuple[int, int]
+Span = tuple[str, dt.date, dt.date]
+ONE_DAY = dt.timedelta(days=1)
+UNHAPPY = {"KHÔNG HÀI LÒNG", "RẤT KHÔNG HÀI LÒNG", "DISLIKE", "KHÔNG THÍCH", "KHÔNG HỮU ÍCH"}
+LEVELS = UNHAPPY | {"RẤT HÀI LÒNG", "HÀI LÒNG", "BÌNH THƯỜNG", "LIKE", "THÍCH", "HỮU ÍCH"}
+PLANS = {"42/KH-UBND": "plan_42", "243/KH-UBND": "plan_243", "05/KH-VP": "plan_05"}
+
+
+def spans_of(at: dt.date, campaigns: Iterable[tuple[dt.date, dt.date]] = ()) -> Iterator[Span]:
+    """The periods that hold a day: (kind, first day, last day); a year to date ends on 31 December here."""
+    yield "day", at, at
+    monday = at - dt.timedelta(days=at.weekday())
+    yield "week", monday, monday + 6 * ONE_DAY
+    first = at.replace(day=1)
+    yield "month", first, (first + 32 * ONE_DAY).replace(day=1) - ONE_DAY
+    quarter = at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1)
+    yield "quarter", quarter, (quarter + 95 * ONE_DAY).replace(day=1) - ONE_DAY
+    new_year, old_year = at.replace(month=1, day=1), at.replace(month=12, day=31)
+    yield "year", new_year, old_year
+    yield "ytd", new_year, old_year
+    for start, end in campaigns:
+        if start <= at <= end:
+            yield "campaign", start, end
+
+
+class Oracle:
+    """Counts one world; `counts` holds every key with something counted."""
+
+    def __init__(
+        self,
+        truth: dict[str, list[Row]],
+        as_of: dt.datetime,
+        centre: str,
+        campaigns: tuple[tuple[dt.date, dt.date], ...] = (),
+    ) -> None:
+        self.truth, self.as_of, self.centre, self.campaigns = truth, as_of, centre, campaigns
+        self.today = as_of.date()
+        self.facts = case_facts(truth, as_of, centre)
+        self.accepted = [f for f in self.facts.values() if f.accepted and f.at_centre]
+        self.aliases = agency_names(truth)
+        self._counts: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+        for count in (
+            self._on_time_closed, self._on_time_b, self._on_time_c, self._ratings, self._services,
+            self._online, self._announced, self._published, self._plans, self._feedback,
+        ):  # fmt: skip
+            count()
+
+    @property
+    def counts(self) -> dict[Key, Count]:
+        """Numerators and denominators by key."""
+        return {key: (n, d) for key, (n, d) in self._counts.items()}
+
+    def _spans(self, at: dt.date) -> Iterator[Span]:
+        return spans_of(at, self.campaigns)
+
+    def _add(self, kpi: str, variant: str, span: Span, agency: str, good: bool, whole: int = 1) -> None:
+        for code in (agency, "ALL"):
+            entry = self._counts[(kpi, variant, span[0], span[1], code)]
+            entry[0] += int(good)
+            entry[1] += whole
+
+    def _count(self, kpi: str, variant: str, at: dt.date, agency: str, good: bool) -> None:
+        for span in self._spans(at):
+            self._add(kpi, variant, span, agency, good)
+
+    def _on_time_closed(self) -> None:
+        for f in self.accepted:
+            if f.due_on is None:
+                continue
+            if f.end_on:
+                self._count("on_time", "A", f.end_on, f.agency, f.end_on <= f.due_on)
+                self._count("on_time", "C", f.end_on, f.agency, f.end_on <= f.due_on)
+                if f.end_kind in ("finished", "returned"):
+                    self._count("on_time", "A_prime", f.end_on, f.agency, f.end_on <= f.due_on)
+            if f.handover_on:
+                self._count("on_time", "D", f.handover_on, f.agency, f.handover_on <= f.due_on)
+
+    def _on_time_b(self) -> None:
+        for f in self.accepted:
+            if f.due_on is None or f.received_on is None:
+                continue
+            spans = set(self._spans(f.received_on)) | (set(self._spans(f.end_on)) if f.end_on else set())
+            for span in spans:
+                self._add("on_time", "B", span, f.agency, self._good_in_b(f, min(span[2], self.today)))
+
+    def _good_in_b(self, f: CaseFact, e: dt.date) -> bool:
+        assert f.due_on is not None
+        if sum(asked <= e for asked, _ in f.pauses) > 1:
+            return False
+        if f.end_on and f.end_on <= e:
+            return f.end_on <= f.due_on
+        return min([e, *self._open_requests(f, e)]) <= f.due_on
+
+    def _open_requests(self, f: CaseFact, e: dt.date) -> list[dt.date]:
+        return [asked for asked, done in f.pauses if asked <= e and (done is None or done > e)]
+
+    def _on_time_c(self) -> None:
+        """Add to A's denominator what is open and overdue on each period's day of judgement."""
+        last_days: dict[dt.date, set[Span]] = defaultdict(set)
+        at = min((f.received_on for f in self.accepted if f.received_on), default=self.today)
+        while at <= self.today:
+            for span in self._spans(at):
+                last_days[min(span[2], self.today)].add(span)
+            at += ONE_DAY
+        for f in self.accepted:
+            if f.due_on is None or f.received_on is None:
+                continue
+            at = max(f.due_on + ONE_DAY, f.received_on)
+            stop = f.end_on - ONE_DAY if f.end_on else self.today
+            while at <= stop:
+                if not self._open_requests(f, at):
+                    for span in last_days.get(at, ()):
+                        self._add("on_time", "C", span, f.agency, good=False)
+                at += ONE_DAY
+
+    def _ratings(self) -> None:
+        shown: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for r in self.truth["ratings"]:
+            if str(r["scale"]) == "3":
+                shown[r["source"], r["device_id"]].add(level(r["level_raw"]))
+        rated: set[str] = set()
+        ordered = sorted(self.truth["ratings"], key=lambda r: (instant(r["rated_at"]), r["rating_id"]))
+        for r in ordered:
+            fact, at, said = self.facts.get(r["case_code"]), instant(r["rated_at"]), level(r["level_raw"])
+            if not fact or not fact.accepted or at is None or at > self.as_of or said not in LEVELS:
+                continue
+            if str(r["is_test"]).lower() in ("true", "1") or at < fact.received:  # type: ignore[operator]
+                continue
+            if fact.code in rated:
+                continue
+            rated.add(fact.code)
+            if not fact.at_centre:
+                continue
+            self._count("dissatisfied", "A", at.date(), fact.agency, said in UNHAPPY)
+            levels = shown[r["source"], r["device_id"]]
+            lacks_top = str(r["scale"]) == "3" and "BÌNH THƯỜNG" in levels and "RẤT HÀI LÒNG" not in levels
+            if r["scale"] != "like" and not lacks_top:
+                self._count("very_satisfied", "A", at.date(), fact.agency, said == "RẤT HÀI LÒNG")
+
+    def _live_spans(self) -> list[tuple[str, str, dt.date, dt.date]]:
+        """(procedure, agency, first, last live day) of every online service of level 3 or 4."""
+        found = []
+        for s in self.truth["services"]:
+            begins, gone = day(s["published_on"]), day(s["withdrawn_on"])
+            is_known = s["state"] in ("public", "closing", "testing") or (s["state"] == "stopped" and gone)
+            last = gone - ONE_DAY if gone else dt.date.max
+            if int(s["level"]) in (3, 4) and begins and is_known and begins <= last:
+                agency = self.aliases.get(s["agency_code"], s["agency_code"])
+                found.append((base_code(s["procedure_code"]), agency, begins, last))
+        return found
+
+    def _all_spans(self) -> set[Span]:
+        """Every period from the first day on which anything counted happened."""
+        firsts = [f.received_on for f in self.accepted if f.received_on]
+        firsts += [decided for _, _, decided, _ in self._items()]
+        firsts += [at for t in self.truth["plan_tasks"] if (at := day(t["due_on"])) and at < self.today
+                   and not t["cancelled_by"]]  # fmt: skip
+        firsts += [at for f in self.truth["feedback"] if (at := day(f["received_on"]))]
+        at, found = min([*firsts, self.today]), set()
+        while at <= self.today:
+            found |= set(self._spans(at))
+            at += ONE_DAY
+        return found
+
+    def _services(self) -> None:
+        live = self._live_spans()
+        demand: dict[Span, dict[str, bool]] = defaultdict(dict)
+        for f in self.accepted:
+            for span in self._spans(f.received_on):  # type: ignore[arg-type]
+                demand[span][f.procedure] = demand[span].get(f.procedure, False) or f.online
+        for span in self._all_spans():
+            end = min(span[2], self.today)
+            offered: dict[str, set[str]] = defaultdict(set)
+            for procedure, agency, first, last in live:
+                if first <= end and last >= span[1]:
+                    offered[agency].add(procedure)
+                    offered["ALL"].add(procedure)
+            for agency, procedures in offered.items():
+                self._distinct("services_with_cases", "A", span, agency,
+                               [demand[span].get(p, False) for p in procedures])  # fmt: skip
+                self._distinct("services_with_cases", "B", span, agency,
+                               [demand[span][p] for p in procedures if p in demand[span]])  # fmt: skip
+
+    def _distinct(self, kpi: str, variant: str, span: Span, agency: str, marks: list[bool]) -> None:
+        if marks:
+            self._counts[(kpi, variant, span[0], span[1], agency)] = [sum(marks), len(marks)]
+
+    def _online(self) -> None:
+        live: dict[str, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+        for procedure, _, first, last in self._live_spans():
+            live[procedure].append((first, last))
+        pilots: dict[str, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+        for s in self.truth["services"]:
+            if s["pilot_from"]:
+                window = day(s["pilot_from"]), day(s["pilot_to"]) or dt.date.max
+                pilots[base_code(s["procedure_code"])].append(window)  # type: ignore[arg-type]
+        for f in self.accepted:
+            at = f.received_on
+            assert at is not None
+            self._count("online_cases", "A", at, f.agency, f.online)
+            if any(first <= at <= last for first, last in live[f.procedure]):
+                self._count("online_cases", "B", at, f.agency, f.online)
+            if any(first <= at <= last for first, last in pilots[f.procedure]):
+                self._count("pilot_compliance", "A", at, f.agency, f.online)
+
+    def _items(self) -> Iterator[tuple[Row, str, dt.date, Row]]:
+        for d in self.truth["decisions"]:
+            decided = day(d["decided_on"])
+            if decided and decided <= self.today:
+                for item in d["items"]:
+                    yield d, self.aliases.get(d["agency_code"], d["agency_code"]), decided, item
+
+    def _announced(self) -> None:
+        passes: dict[tuple[Span, str, str], bool] = {}
+        for d, agency, decided, item in self._items():
+            basis = day(d["basis_effective_on"])
+            good = bool(item["complete"]) and bool(item["accurate"]) and item["corrected_by"] is None
+            good = good and (basis is None or (basis - decided).days >= 5)
+            for span in self._spans(decided):
+                for code in (agency, "ALL"):
+                    key = span, code, base_code(item["procedure_code"])
+                    passes[key] = passes.get(key, True) and good
+        groups: dict[tuple[Span, str], list[bool]] = defaultdict(list)
+        for (span, code, _), good in passes.items():
+            groups[span, code].append(good)
+        for (span, code), marks in groups.items():
+            self._distinct("announced", "A", span, code, marks)
+
+    def _published(self) -> None:
+        for _, agency, decided, item in self._items():
+            at = instant(item["published_at"])
+            done = at.date() if at and at <= self.as_of else None
+            deadlines = {
+                "literal": decided + dt.timedelta(days=5),
+                "rolled": roll(decided + dt.timedelta(days=5)),
+                "working": add_working(decided, 5),
+            }
+            for variant, deadline in deadlines.items():
+                if done or deadline < self.today:
+                    self._count("published_5d", variant, decided, agency, bool(done and done <= deadline))
+
+    def _plans(self) -> None:
+        for t in self.truth["plan_tasks"]:
+            due, done = day(t["due_on"]), day(t["completed_on"])
+            done = done if done and done <= self.today else None
+            if due is None or t["cancelled_by"] or due > self.today or (due == self.today and not done):
+                continue
+            kpi = PLANS[t["plan_no"]]
+            good = bool(done and done <= due and t["product_document_no"])
+            if kpi == "plan_05":
+                good = good and t["quality"] == "passed"
+            self._count(kpi, "A", due, self.aliases.get(t["lead_agency_code"], t["lead_agency_code"]), good)
+
+    def _feedback(self) -> None:
+        for f in self.truth["feedback"]:
+            received, answered = day(f["received_on"]), day(f["answered_on"])
+            if received is None or received > self.today:
+                continue
+            answered = answered if answered and answered <= self.today else None
+            deadline = add_working(received, 15)
+            if answered or deadline < self.today:
+                agency = self.aliases.get(f["agency_code"], f["agency_code"])
+                self._count("feedback_on_time", "A", received, agency, bool(answered and answered <= deadline))
+
+
+def differences(published: Iterable[Row], expected: dict[Key, Count]) -> list[str]:
+    """Where published rows and the oracle differ; nothing counted and no row at all are the same."""
+    got: dict[Key, Count] = {}
+    for row in published:
+        key = (row["kpi_id"], row["variant"], row["period_kind"], row["period_start"], row["agency_code"])
+        got[key] = (int(row["numerator"]), int(row["denominator"]))
+    return [
+        f"{key}: published {got.get(key, (0, 0))}, true {expected.get(key, (0, 0))}"
+        for key in sorted(got.keys() | expected.keys(), key=str)
+        if got.get(key, (0, 0)) != expected.get(key, (0, 0)) and not key[0].startswith("index_766")
+    ]
