@@ -11,7 +11,7 @@ import pytest
 
 from expectations.runner import run_suites
 from expectations.suite import Rule, Suite, load_suites
-from tests.test_expectations_rules import CASE, META, SOUND, Row
+from tests.test_expectations_rules import CASE, META, SOUND, Row, shared_warehouse
 from tests.warehouse_case import CaseWarehouse
 
 SUITES = load_suites()
@@ -74,10 +74,10 @@ def _ratings(cases: list[Row]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def warehouse() -> CaseWarehouse:
-    warehouse = CaseWarehouse()
+    warehouse = shared_warehouse()
     cases = _cases(330)
     filled = {table: [META | row for row in rows] for table, rows in SOUND.items()}
-    del filled["staging.kpi_target"]
+    filled["staging.kpi_target"] = []
     filled |= {"staging.case": cases, "staging.rating": _ratings(cases)}
     filled["meta.batch"] = [_batch("b1", 100, inserted=60, updated=20, duplicate=20)]
     filled["meta.cursor"] = [

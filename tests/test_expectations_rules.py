@@ -4,6 +4,7 @@ A table gets one sound row (or a few) and, for each rule, rows made to break it:
 where its type says how, by hand where it is SQL. The nineteen traps of the domain are among them.
 """
 
+import functools
 import itertools
 from typing import Any
 
@@ -346,10 +347,16 @@ def _rows_for(suite: Suite, rule: Rule, number: int) -> list[Row]:
     return rows
 
 
+@functools.cache
+def shared_warehouse() -> CaseWarehouse:
+    """One warehouse for the tests of rules; each module fills what it needs before it runs."""
+    return CaseWarehouse()
+
+
 @pytest.fixture(scope="module")
 def warehouse() -> CaseWarehouse:
     """All staging tables hold their sound rows."""
-    warehouse = CaseWarehouse()
+    warehouse = shared_warehouse()
     for table, rows in SOUND.items():
         warehouse.fill(table, [META | row for row in rows])
     return warehouse

@@ -12,9 +12,8 @@ import yaml
 from expectations.runner import BROKEN_MACHINE, Outcome, run_canaries, run_suites
 from expectations.suite import Suite, load_suite, load_suites
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS
-from tests.test_expectations_rules import CASE, META
+from tests.test_expectations_rules import CASE, META, shared_warehouse
 from tests.test_expectations_suite import ENTRY, write
-from tests.warehouse_case import CaseWarehouse
 from warehouse.build import RowRule, build_model
 
 PERSON = "Nguyễn Thị Canary 020123456789"
@@ -277,7 +276,7 @@ def received(case: dict[str, Any]) -> dict[str, Any]:
 
 def test_one_entry_splits_and_then_checks() -> None:
     """Rows that break a critical row rule go to quarantine; what is staged then passes the same rule."""
-    warehouse = CaseWarehouse()
+    warehouse = shared_warehouse()
     rows = [received(CASE)] + [
         received(CASE) | {"case_code": f"bad {rule}", "_row_no": number} | change
         for number, (rule, change) in enumerate(BROKEN.items(), start=1)
