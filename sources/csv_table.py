@@ -5,12 +5,14 @@ Belongs here: encoding, separator, quoting, row lengths. Doesn't: what the colum
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from sources.errors import SetAsideError
 
 LONGEST_CELL = 1_000_000
 SEPARATORS = ",;"
+_SEP_LINE = re.compile(r'"?sep=([,;])"?\r?\n', re.IGNORECASE)
 
 Row = list[str]
 
@@ -24,6 +26,8 @@ def csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
     text = _decode(data)
     csv.field_size_limit(LONGEST_CELL)
     separator = _separator(text)
+    if _SEP_LINE.match(text):
+        text = text.split("\n", 1)[-1]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     width: int | None = None
     try:
@@ -65,6 +69,11 @@ def _decode(data: bytes) -> str:
 
 
 def _separator(text: str) -> str:
-    """The separator of the heading row: the one that stands there more often, outside quotes."""
+    """The separator of the heading row: the one that stands there more often, outside quotes.
+
+    Excel may say it itself, in a first line `sep=;`.
+    """
+    if said := _SEP_LINE.match(text):
+        return said[1]
     outside = "".join(text.split("\n", 1)[0].split('"')[::2])
     return max(SEPARATORS, key=outside.count)

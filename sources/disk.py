@@ -23,8 +23,11 @@ def make_directory(directory: Path) -> None:
     guarded(make, directory)
 
 
-def write_safely(path: Path, data: bytes) -> None:
+def write_safely(path: Path, data: bytes, *, is_durable: bool = True) -> None:
     """Write a file so that its name never stands for half of it.
+
+    `is_durable` waits for the disk: not needed for a file whose loss is noticed and mended. The name
+    itself is on the disk after the next `sync_directory`.
 
     Raises:
         LandingError: the disk is full or can't be written; the temporary file is gone again.
@@ -32,15 +35,13 @@ def write_safely(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp")
 
     def write() -> None:
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
-        )
-        with os.fdopen(descriptor, "wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_directory(path.parent)
 
     try:
         guarded(write, path)
@@ -50,12 +51,21 @@ def write_safely(path: Path, data: bytes) -> None:
         raise
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a directory are on the disk.
+
+    Raises:
+        LandingError: the disk failed.
+    """
+
+    def sync() -> None:
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    guarded(sync, directory)
 
 
 def guarded(action: Callable[[], object], path: Path) -> None:

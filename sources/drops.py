@@ -22,8 +22,17 @@ from sources.csv_table import csv_rows
 from sources.disk import write_safely
 from sources.drop_rows import Kind, Record, RecordMaker, kind_of, match_columns
 from sources.errors import SetAsideError
-from sources.inbox import ARCHIVE, name_date, put_away, read_dropped, set_aside, settled_files
-from sources.landing import LandedBatch, OpenBatch, complete_batches, incomplete_batches, open_batch
+from sources.inbox import (
+    ARCHIVE,
+    look_at,
+    name_date,
+    put_away,
+    read_dropped,
+    set_aside,
+    settled_files,
+)
+from sources.landing import LandedBatch, complete_batches
+from sources.open_batch import OpenBatch, incomplete_batches, open_batch
 from sources.reading import now_text
 from sources.spec import SourcesSpec
 from sources.xlsx_table import xlsx_rows
@@ -91,6 +100,7 @@ class _Take:
     def one(self, path: Path) -> Taken:
         """Land a file and archive it, or set it aside."""
         kind: Kind | None = None
+        seen = look_at(path)
         try:
             data = read_dropped(path)
             kind = kind_of(self.sources, path.name)
@@ -101,7 +111,9 @@ class _Take:
             set_aside(path, reason, self._stamp)
             name = kind.name if kind else None
             return Taken(path.name, name, reason_vi=reason.reason_vi, reason_en=reason.reason_en)
-        put_away(path, ARCHIVE, f"{self._stamp}_{digest[:12]}")
+        # A newer file may have come under the same name meanwhile; it's the next call's.
+        if look_at(path) == seen:
+            put_away(path, ARCHIVE, f"{self._stamp}_{digest[:12]}")
         return Taken(path.name, kind.name, batch, was_known=known)
 
     def _is_known(self, kind: Kind, digest: str) -> bool:

@@ -61,19 +61,16 @@ def read_page(
         PermanentError: valid JSON without the list of records where the source file says it is.
     """
     members: Members | None = None
+    listed: bytes | msgspec.Raw = decoded
+    place = "the list of records"
     if entity.records or decoded[:64].lstrip()[:1] == b"{":
         members = _members(decoded, what)
         _check_error(members, entity.error, what)
-        records = _records(members, entity, what)
-    else:
-        records = _decode(_LIST, decoded, what, "the records")
-    digest = hashlib.sha256()
-    for record in records:
-        digest.update(record)
-        digest.update(b"\n")
+        listed = _listed(members, entity, what)
+        place = f"{'.'.join(entity.records)!r}"
     return PageFacts(
-        rows=len(records),
-        digest=digest.hexdigest(),
+        rows=len(_decode(_LIST, listed, what, place)),
+        digest=hashlib.sha256(listed).hexdigest(),
         next=_next(members, entity, what),
         total=_total(members, entity, headers),
         link=next_link(headers.get("link", "")),
@@ -116,14 +113,15 @@ def _find(members: Members | None, path: RecordPath, what: str) -> msgspec.Raw |
     return members.get(path[-1])
 
 
-def _records(members: Members, entity: EntitySpec, what: str) -> list[msgspec.Raw]:
-    place = ".".join(entity.records) or "a bare list"
+def _listed(members: Members, entity: EntitySpec, what: str) -> msgspec.Raw:
     raw = _find(members, entity.records, what)
     if raw is None:
+        place = ".".join(entity.records) or "a bare list"
         raise PermanentError(
-            f"{what}: the answer has no {place!r}; if the system changed, correct `records` in the source file."
+            f"{what}: the answer has no {place!r}; if the system changed, correct `records` in the "
+            "source file."
         )
-    return _decode(_LIST, raw, what, f"the list {place!r}")
+    return raw
 
 
 def _check_error(members: Members, path: RecordPath, what: str) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sources.disk import guarded, make_directory, write_safely
-from sources.errors import SetAsideError
+from sources.errors import LandingError, SetAsideError
 from sources.headings import fold
 
 ARCHIVE = "archive"
@@ -31,6 +31,7 @@ _DATE = re.compile(r"(?<!\d)(20\d{2})[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(
 class Look:
     """What a file looked like at one moment."""
 
+    inode: int
     size: int
     modified_ns: int
 
@@ -43,14 +44,14 @@ def settled_files(
     A file is left alone while its name says it is unfinished, and until its size and time stay the
     same for `settle_seconds`; a file `name.done` beside it says at once that it is whole.
     """
-    first = {path: _look(path) for path in _candidates(inbox)}
+    first = {path: look_at(path) for path in _candidates(inbox)}
     waiting = [path for path, look in first.items() if look and not _done_mark(path).exists()]
     if waiting:
         sleep(settle_seconds)
     settled = [
         path
         for path, look in first.items()
-        if path not in waiting or (_look(path) == look and not _is_young(look, settle_seconds))
+        if path not in waiting or (look_at(path) == look and not _is_young(look, settle_seconds))
     ]
     return sorted(settled, key=lambda path: (name_date(path.name) or dt.date.max, path.name))
 
@@ -71,13 +72,17 @@ def _is_left_alone(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _look(path: Path) -> Look | None:
-    """Size and time of a regular file; None for a link or anything else, which needs no waiting."""
+def look_at(path: Path) -> Look | None:
+    """What a regular file looks like now; None for a link or anything else, which needs no waiting."""
     try:
         found = path.lstat()
     except OSError:
         return None
-    return Look(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return (
+        Look(found.st_ino, found.st_size, found.st_mtime_ns)
+        if stat.S_ISREG(found.st_mode)
+        else None
+    )
 
 
 def _is_young(look: Look | None, settle_seconds: float) -> bool:
@@ -167,6 +172,8 @@ def put_away(path: Path, where: str, stamp: str) -> Path:
         LandingError: it can't be moved.
     """
     directory = path.parent / where
+    if directory.is_symlink():
+        raise LandingError(f"inbox/{where} is a link; make it a directory of its own.")
     make_directory(directory)
     target = directory / f"{stamp}_{plain_name(path.name)}"
     number = 2

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from sources.envelope import read_page
 from sources.errors import SourceError, SpecError, UnauthorizedError
 from sources.http import Access, Client, open_client
-from sources.landing import LandedBatch, OpenBatch, incomplete_batches, open_batch
+from sources.landing import LandedBatch
 from sources.limits import Budget, Limits
+from sources.open_batch import OpenBatch, incomplete_batches, open_batch
 from sources.paging import ask
 from sources.reading import OnProgress, PullProgress, WindowRead, now_text
 from sources.spec import EntitySpec, SystemSpec

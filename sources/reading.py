@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from sources.envelope import PageFacts, read_page
 from sources.errors import BudgetError, LoopError, PermanentError, UnauthorizedError
 from sources.http import Answer, Client
-from sources.landing import LandedBatch, OpenBatch
+from sources.landing import LandedBatch
 from sources.manifest import PageProgress
+from sources.open_batch import OpenBatch
 from sources.paging import LoopGuard, Position, Seen, after, ask, settled_total, totals_moved
 from sources.spec import EntitySpec
 

@@ -28,6 +28,7 @@ from tests.test_sources_server import (
     Row,
     Step,
     change,
+    chunked,
     cut_gzip,
     cut_plain,
     cut_with_length,
@@ -179,6 +180,8 @@ ONCE: dict[str, Step] = {
     "F13 cut, without length": cut_plain(100),
     "F13 empty body": cut_plain(0),
     "F14 cut gzip": cut_gzip,
+    "chunked, whole": chunked(5, whole=True),
+    "F13 chunked, cut": chunked(5, whole=False),
     "F15 NaN": change(body=b'{"data":[{"id":NaN}],"items":[],"rows":[],"results":[]}'),
     "F17 error with 200": change(
         body=b'{"error":{"code":5},"data":[],"items":[],"rows":[],"results":[]}'

@@ -327,6 +327,27 @@ def reset(reply: Reply, _system: FakeSystem) -> None:
     reply.take_over = take_over
 
 
+def chunked(pieces: int, *, whole: bool) -> Step:
+    """Chunked transfer; not whole: it ends cleanly between two chunks, without the last one."""
+
+    def step(reply: Reply, _system: FakeSystem) -> None:
+        body = reply.body
+
+        def take_over(handler: Handler) -> None:
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            handler.wfile.write(head)
+            size = len(body) // pieces + 1
+            for start in range(0, len(body) if whole else size, size):
+                piece = body[start : start + size]
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            handler.wfile.write(b"0\r\n\r\n" if whole else b"")
+            handler.wfile.flush()
+
+        reply.take_over = take_over
+
+    return step
+
+
 def drip(text: bytes, pause: float = 0.05) -> Step:
     """One byte at a time, slowly, but never silent for as long as the read timeout."""
 

@@ -270,6 +270,10 @@ def test_the_next_window_begins_before_the_cursor() -> None:
     assert next_window(CASE, NOW + dt.timedelta(minutes=9), NOW, ZONE) == Window(
         NOW - dt.timedelta(days=3), NOW
     )
+    later = NOW + dt.timedelta(days=99)
+    assert next_window(CASE, later, NOW, ZONE) == Window(NOW - dt.timedelta(days=3), NOW), (
+        "an as-of"
+    )
     assert next_window(CASE, at("2019-01-01"), NOW, ZONE) == Window(at("2020-01-01"), NOW)
     assert next_window(KEYS, at("2023-11-23"), NOW, ZONE) == Window(at("2020-01-01"), NOW)
     assert next_window(load_spec().systems["cases"].entities["agency"], None, NOW, ZONE) is None
