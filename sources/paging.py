@@ -22,9 +22,10 @@ Position = Mapping[str, str | int]
 
 @dataclass(frozen=True)
 class Seen:
-    """What a read knows after a page: rows so far, and the address that gave the page."""
+    """What a read knows after a page: rows so far, the newest total, the address of the page."""
 
     rows: int
+    total: int | None
     url: str
     base_url: str
 
@@ -66,7 +67,7 @@ def after(entity: EntitySpec, position: Position, page: PageFacts, seen: Seen) -
 
 
 def _is_last(entity: EntitySpec, page: PageFacts, seen: Seen) -> bool:
-    return page.rows == 0 or (entity.paging.ends_at_total and page.total == seen.rows)
+    return page.rows == 0 or (entity.paging.ends_at_total and seen.total == seen.rows)
 
 
 def _after_link_header(
@@ -75,7 +76,7 @@ def _after_link_header(
     number = int(position.get("page", paging.first_page)) + 1
     if page.link is not None:
         return {"url": resolve_link(seen.url, page.link, seen.base_url), "page": number}
-    left = page.total is not None and page.total > seen.rows and page.rows > 0
+    left = seen.total is not None and seen.total > seen.rows and page.rows > 0
     return {"page": number} if left and paging.param else None
 
 

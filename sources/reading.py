@@ -100,9 +100,10 @@ class WindowRead:
     def _read_pages(self) -> None:
         """From the batch's position to the end of the list, landing every page."""
         guard = LoopGuard(self._what, self._client.limits)
-        rows = 0
+        rows, total = 0, None
         for done in self._batch.progress.pages:
             rows += done.page.rows
+            total = total if done.total is None else done.total
             guard.check(done.position, PageFacts(done.page.rows, done.digest))
         self._moved_on = False
         position: Position | None = self._batch.progress.position
@@ -111,8 +112,9 @@ class WindowRead:
             self._moved_on = True
             guard.check(position, page)
             rows += page.rows
+            total = total if page.total is None else page.total
             following = after(
-                self._entity, position, page, Seen(rows, answer.url, self._client.base_url)
+                self._entity, position, page, Seen(rows, total, answer.url, self._client.base_url)
             )
             self._batch.add_page(
                 answer.body.stored,
@@ -125,7 +127,7 @@ class WindowRead:
             )
             if self._on_progress is not None:
                 pages = len(self._batch.progress.pages)
-                self._on_progress(PullProgress(self._batch.batch_id, pages, rows, page.total))
+                self._on_progress(PullProgress(self._batch.batch_id, pages, rows, total))
             position = following
 
     def _fetch(self, position: Position) -> tuple[Answer, PageFacts]:
