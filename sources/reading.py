@@ -88,7 +88,11 @@ class WindowRead:
         try:
             self._read_pages()
             return
-        except (BudgetError, LoopError, UnauthorizedError):
+        except (BudgetError, UnauthorizedError):
+            raise
+        except LoopError:
+            # The place to go on is part of the circle: a later run begins the window anew.
+            self._batch.start_over(now_text())
             raise
         except PermanentError:
             # A cursor from last night may no longer be known; from the first page it is a new question.

@@ -684,6 +684,15 @@ def test_a_cursor_that_is_no_longer_known_starts_the_window_over(
     check_truth(system, [old])
 
 
+def test_a_read_that_went_in_circles_begins_anew(tmp_path: Path, running: Start) -> None:
+    system = running(FakeSystem(rows=make_rows(45)))
+    system.script = {3: edit(lambda page: page | {"next_cursor": "00009"})}
+    with pytest.raises(LoopError):
+        pull(system, tmp_path, entity=INCREMENTAL, window=FIRST)
+    old, _ = pull(system, tmp_path, entity=INCREMENTAL, window=SECOND)
+    check_truth(system, [old])
+
+
 def test_a_changed_source_file_starts_the_window_over(tmp_path: Path, running: Start) -> None:
     system = running(FakeSystem(rows=make_rows(45)))
     broken_read(system, tmp_path)
