@@ -5,8 +5,7 @@ Belongs here: turning outcomes into check results and keeping them in meta.check
 """
 
 import json
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import dagster as dg
 
@@ -15,8 +14,6 @@ from assets.night import Night
 from expectations.runner import Outcome, run_suites
 from expectations.suite import Suite
 from warehouse.state import record_checks
-
-_TABLE = re.compile(r'\b(raw|seeds|staging|core|marts|meta)\."?([a-z][a-z0-9_]*)')
 
 
 def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
@@ -30,7 +27,7 @@ def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.Asse
             name=entry.id,
             asset=key_of(suite.table),
             blocking=True,
-            additional_deps=_other_tables(entry.kwargs, suite.table, assets),
+            additional_deps=sorted({key_of(t) for t in entry.reads - {suite.table}} & set(assets)),
             description=f"{entry.reason} / {entry.reason_en}",
             metadata={"severity": entry.severity, "owner": entry.owner, "expectation": entry.type},
         )
@@ -50,13 +47,6 @@ def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.Asse
                 yield _result(outcome)
 
     return check
-
-
-def _other_tables(
-    kwargs: Mapping[str, object], table: str, assets: Collection[dg.AssetKey]
-) -> list[dg.AssetKey]:
-    named = {dg.AssetKey(name) for name in _TABLE.findall(str(dict(kwargs)))} - {key_of(table)}
-    return sorted(named & set(assets))
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:

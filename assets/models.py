@@ -37,7 +37,8 @@ def build_model_assets(
 
 
 def _dependencies(model: Model, catalog: Catalog) -> list[dg.AssetKey]:
-    found: set[dg.AssetKey] = set()
+    # Row rules judge by as-of, so what is staged comes after it.
+    found: set[dg.AssetKey] = {RUN_CONTEXT} if model.schema == "staging" else set()
     for table in model.depends_on:
         if (
             table in catalog.models

@@ -98,7 +98,7 @@ def night_resource(site: Site) -> dg.ResourceDefinition:
         description="Kho dữ liệu và các hệ thống nguồn của lần chạy. The run's warehouse and sources."
     )
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        with open_night(site, context.run_id or "adhoc") as opened:
+        with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
             yield opened
 
     return night

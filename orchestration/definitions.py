@@ -123,7 +123,7 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
 
 
 def _jobs() -> list[UnresolvedAssetJobDefinition]:
-    everything = dg.AssetSelection.all(include_sources=False)
+    everything = dg.AssetSelection.all()
     files = dg.AssetSelection.groups("drops").downstream()
     context = dg.AssetSelection.assets(["meta", "run_context"]).downstream()
     return [

@@ -48,7 +48,8 @@ with clocks as (
     select
         c.*,
         x.centre_code,
-        c.received_at <= x.as_of_at and c.status not in (1, 3) as accepted,
+        -- A file of cases may come without a status; whoever lists a reception has accepted the case.
+        c.received_at <= x.as_of_at and coalesce(c.status, 2) not in (1, 3) as accepted,
         case when c.finished_at <= x.as_of_at then c.finished_at end as finished,
         case when c.returned_at <= x.as_of_at then c.returned_at end as returned,
         case when c.stopped_at <= x.as_of_at then c.stopped_at end as stopped,
