@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from assets.night import Night
-from warehouse.build import BuildResult, RowRule, build_model
+from warehouse.build import BuildResult, RowRule, build_model, prune_tables
 from warehouse.catalog import Catalog, Model
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import set_run_context
@@ -33,7 +33,7 @@ def build_model_assets(
         _model_asset(model, _dependencies(model, catalog), rules.get(model.table, ()))
         for model in catalog.models.values()
     ]
-    return [*_seed_assets(catalog), _run_context_asset(raw_keys), *models]
+    return [*_seed_assets(catalog), _run_context_asset(raw_keys, catalog), *models]
 
 
 def _dependencies(model: Model, catalog: Catalog) -> list[dg.AssetKey]:
@@ -138,7 +138,9 @@ def _holidays_asset() -> dg.AssetsDefinition:
     return load
 
 
-def _run_context_asset(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+def _run_context_asset(raw_keys: Sequence[dg.AssetKey], catalog: Catalog) -> dg.AssetsDefinition:
+    standing = frozenset([*catalog.models, *catalog.seeds, PUBLIC_HOLIDAYS])
+
     @dg.asset(
         key=RUN_CONTEXT,
         deps=list(raw_keys),
@@ -150,7 +152,11 @@ def _run_context_asset(raw_keys: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     def write(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         night: Night = context.resources.night
         set_run_context(night.connection, night.context)
-        return dg.MaterializeResult(metadata={"as_of": night.now.isoformat()})
+        # What no file defines any more must not be read by anyone tomorrow.
+        gone = prune_tables(night.connection, standing)
+        return dg.MaterializeResult(
+            metadata={"as_of": night.now.isoformat(), "pruned": ", ".join(gone)}
+        )
 
     return write
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import dagster as dg
 import duckdb
 
-from warehouse.connection import Limits, hold_lock, open_warehouse
+from warehouse.connection import Limits, hold_lock, open_warehouse, set_person_key
 from warehouse.state import RunContext, ensure_state
 
 
@@ -85,6 +85,7 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
         connection = open_warehouse(site.warehouse, site.macros, site.limits)
         try:
             ensure_state(connection)
+            set_person_key(connection, site.person_key())
             with contextmanager(site.connect)() as connections:
                 yield Night(site, run_id, site.clock(), connection, connections)
         finally:

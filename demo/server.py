@@ -11,17 +11,15 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
-
-import msgspec
+from urllib.parse import parse_qs, urlsplit
 
 from demo.answers import Answer, send
 from demo.faults import Rule, Scenario
-from demo.lists import EncodedList, Snapshot, bound
+from demo.lists import Snapshot
+from demo.routes import ROUTES, Asked, Query
 from demo.world import World
 
 # Secrets of a server that holds invented data and listens on loopback.
@@ -32,8 +30,6 @@ DEMO_CREDENTIALS = {
     "registry": "registry-token-0004",
 }
 TOKEN_SECONDS = 3600
-LARGEST_PAGE = 5000
-Query = dict[str, str]
 
 
 @dataclass
@@ -161,7 +157,8 @@ class SystemsHandler(BaseHTTPRequestHandler):
         if route is None:
             return Answer.error(404, "not_found")
         try:
-            return route(self, query, rule)
+            asked = Asked(self.shared.snapshot, f"http://{self.headers.get('Host', 'localhost')}")
+            return route(asked, query, rule)
         except ValueError:
             return Answer.error(400, "bad_request")
 
@@ -204,116 +201,3 @@ class SystemsHandler(BaseHTTPRequestHandler):
                 state.scenario = Scenario.parse(json.loads(body))
             return Answer.json([vars(rule) for rule in state.scenario.rules])
         return Answer.error(404, "not_found")
-
-
-def _cursor_list(
-    pick: Callable[[Snapshot], EncodedList],
-    names: tuple[str, str] | None,
-    *,
-    with_total: bool = False,
-) -> Callable[[SystemsHandler, Query, Rule | None], Answer]:
-    """Cursor paging: {"data", "next_cursor"[, "total"]}; a cursor is the place after the last row."""
-
-    def answer(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
-        rows = pick(handler.shared.snapshot)
-        low, high = (
-            rows.window(*(bound(query.get(name)) for name in names))
-            if names
-            else (0, len(rows.rows))
-        )
-        start = (
-            low + int(base64.urlsafe_b64decode(query["cursor"]).decode())
-            if "cursor" in query
-            else low
-        )
-        if rule and rule.do == "repeat_page":
-            start = low
-        end = min(start + _size(query, "limit", rule), high)
-        cursor = base64.urlsafe_b64encode(str(end - low).encode()).decode() if end < high else None
-        total = high - low + (7 if rule and rule.do == "wrong_total" else 0)
-        tail = b',"next_cursor":' + msgspec.json.encode(cursor)
-        tail += b',"total":%d' % total if with_total else b""
-        return Answer(body=b'{"data":[' + b",".join(rows.rows[start:end]) + b"]" + tail + b"}")
-
-    return answer
-
-
-def _ratings(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
-    rows = handler.shared.snapshot.rating
-    low, high = rows.window(bound(query.get("submitted_from")), bound(query.get("submitted_to")))
-    page, size = int(query.get("page", 1)), _size(query, "per_page", rule)
-    start = min(low + (page - 1) * size, high)
-    end = min(start + size, high)
-    headers = {"X-Total-Count": str(high - low)}
-    if end < high:
-        following = urlencode({**query, "page": page + 1, "per_page": size})
-        headers["Link"] = f'<{_own_address(handler)}/ratings/ratings?{following}>; rel="next"'
-    return Answer(body=b"[" + b",".join(rows.rows[start:end]) + b"]", headers=headers)
-
-
-def _offset_list(
-    pick: Callable[[Snapshot], EncodedList], names: tuple[str, str] | None
-) -> Callable[[SystemsHandler, Query, Rule | None], Answer]:
-    """Offset paging: {"items", "offset", "limit", "count"}."""
-
-    def answer(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
-        rows = pick(handler.shared.snapshot)
-        low, high = (
-            rows.window(*(bound(query.get(name)) for name in names))
-            if names
-            else (0, len(rows.rows))
-        )
-        offset, size = int(query.get("offset", 0)), _size(query, "limit", rule)
-        page = rows.rows[min(low + offset, high) : min(low + offset + size, high)]
-        tail = b'],"offset":%d,"limit":%d,"count":%d}' % (offset, size, high - low)
-        return Answer(body=b'{"items":[' + b",".join(page) + tail)
-
-    return answer
-
-
-def _decisions(handler: SystemsHandler, query: Query, rule: Rule | None) -> Answer:
-    rows = handler.shared.snapshot.decision
-    low, high = rows.window(bound(query.get("decided_from")), bound(query.get("decided_to")))
-    start = low + int(query.get("after", 0))
-    end = min(start + _size(query, "limit", rule, 100), high)
-    following = urlencode({**query, "after": end - low})
-    link = f"{_own_address(handler)}/registry/decisions?{following}" if end < high else None
-    return Answer(
-        body=b'{"results":['
-        + b",".join(rows.rows[start:end])
-        + b'],"next":'
-        + msgspec.json.encode(link)
-        + b"}"
-    )
-
-
-def _size(query: Query, name: str, rule: Rule | None, usual: int = 500) -> int:
-    size = min(max(int(query.get(name, usual)), 1), LARGEST_PAGE)
-    return (
-        min(size, int(rule.arguments.get("rows", 7)))
-        if rule and rule.do == "lower_page_size"
-        else size
-    )
-
-
-def _own_address(handler: SystemsHandler) -> str:
-    return f"http://{handler.headers.get('Host', 'localhost')}"
-
-
-ROUTES: dict[tuple[str, str], Callable[[SystemsHandler, Query, Rule | None], Answer]] = {
-    ("cases", "/api/v1/cases"): _cursor_list(
-        lambda s: s.case, ("updated_from", "updated_to"), with_total=True
-    ),
-    ("cases", "/api/v1/case-keys"): _cursor_list(
-        lambda s: s.case_key, ("received_from", "received_to")
-    ),
-    ("cases", "/api/v1/agencies"): _cursor_list(lambda s: s.agency, None),
-    ("cases", "/api/v1/procedures"): _cursor_list(lambda s: s.procedure, None),
-    ("cases", "/api/v1/staff"): _cursor_list(lambda s: s.staff, None),
-    ("ratings", "/ratings"): _ratings,
-    ("services", "/v2/services"): _offset_list(lambda s: s.service, None),
-    ("services", "/v2/submissions"): _offset_list(
-        lambda s: s.submission, ("changed_from", "changed_to")
-    ),
-    ("registry", "/decisions"): _decisions,
-}

@@ -51,7 +51,9 @@ class Site:
 
 def make_site(home: Path, end: dt.datetime = END, **size: Any) -> Site:
     """A small world (by default 6,000 cases in a year), served, with its files in the inbox."""
-    world = World.build(**{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size})
+    world = World.build(
+        **{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size}
+    )
     world.write_drops(home / "inbox", end)
     for path in (home / "inbox").iterdir():
         _age(path)

@@ -86,7 +86,9 @@ def test_published_file_keeps_its_promises(night: Site) -> None:
         "select table_name, column_name from duckdb_columns() where not internal and comment is null "
         "and schema_name = 'marts'"
     ).fetchall()
-    tags = connection.execute("select tags from duckdb_databases() where database_name = 'kpi'").fetchone()
+    tags = connection.execute(
+        "select tags from duckdb_databases() where database_name = 'kpi'"
+    ).fetchone()
     connection.close()
     assert silent == []
     assert tags is not None
@@ -99,7 +101,9 @@ def test_published_file_keeps_its_promises(night: Site) -> None:
     }  # fmt: skip
     for (table,) in tables:
         schema, name = table.split(".")
-        twin = duckdb.execute(f"select count(*) from '{folder}/current/{schema}/{name}.parquet'").fetchone()
+        twin = duckdb.execute(
+            f"select count(*) from '{folder}/current/{schema}/{name}.parquet'"
+        ).fetchone()
         assert twin == (night.published(f"select count(*) as n from {table}")[0]["n"],)
     assert not list(folder.rglob("*.wal"))
 
@@ -144,7 +148,9 @@ def test_readers_never_meet_a_torn_version(night: Site) -> None:
     def publish_number(number: int) -> None:
         source.execute(f"create or replace table marts.a as select {number} as n from range(500)")
         source.execute(f"create or replace table marts.b as select {number} as n from range(500)")
-        publish(source, folder, ["marts.a", "marts.b", "meta.publication"], run_id="t", code_version="t")
+        publish(
+            source, folder, ["marts.a", "marts.b", "meta.publication"], run_id="t", code_version="t"
+        )
 
     def read() -> None:
         code = (

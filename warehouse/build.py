@@ -5,6 +5,7 @@ Doesn't: order (catalog.py), suites (expectations), orchestration (assets).
 A build that fails leaves yesterday's table as it was.
 """
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,11 +70,32 @@ def build_model(
         connection.execute(f"drop table if exists {fresh}")
         connection.execute("drop table if exists temp.typed")
         raise
-    lineage = column_lineage(model, _columns_of(connection, model.depends_on))
-    rows = _swap(connection, model, fresh, columns, lineage)
+    fingerprint, lineage = _lineage(connection, model)
+    rows = _swap(connection, model, fresh, columns, lineage, fingerprint)
     return BuildResult(
         model.table, rows, time.perf_counter() - started, columns, lineage, quarantined
     )
+
+
+def _lineage(
+    connection: duckdb.DuckDBPyConnection, model: Model
+) -> tuple[str, Mapping[str, list[tuple[str, str]]]]:
+    """The model's lineage, walked again only when its query or the columns it reads have changed."""
+    known = _columns_of(connection, model.depends_on)
+    fingerprint = hashlib.sha256(repr((model.query, sorted(known.items()))).encode()).hexdigest()
+    row = connection.execute(
+        "select fingerprint from meta.table_doc where table_name = ?", [model.table]
+    ).fetchone()
+    if row is None or row[0] != fingerprint:
+        return fingerprint, column_lineage(model, known)
+    found: dict[str, list[tuple[str, str]]] = {}
+    edges = connection.execute(
+        "select column_name, source_table, source_column from meta.lineage where table_name = ? order by all",
+        [model.table],
+    ).fetchall()
+    for column, table, source in edges:
+        found.setdefault(column, []).append((table, source))
+    return fingerprint, found
 
 
 def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) -> list[str]:
@@ -216,6 +238,7 @@ def _swap(
     fresh: str,
     columns: Mapping[str, str],
     lineage: Mapping[str, list[tuple[str, str]]],
+    fingerprint: str,
 ) -> int:
     labels = {**STAGING_COLUMNS, **model.columns}
     row = connection.execute(f"select count(*) from {fresh}").fetchone()
@@ -229,7 +252,7 @@ def _swap(
             connection.execute(
                 f"comment on column {model.table}.\"{name}\" is '{_quoted(labels[name])}'"
             )
-        _document(connection, model, columns, labels, lineage, rows)
+        _document(connection, model, columns, labels, lineage, [rows, fingerprint])
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -243,8 +266,9 @@ def _document(
     columns: Mapping[str, str],
     labels: Mapping[str, str],
     lineage: Mapping[str, list[tuple[str, str]]],
-    rows: int,
+    built: Sequence[int | str],
 ) -> None:
+    rows, fingerprint = built
     for table in ("column_doc", "table_doc", "lineage"):
         connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
     connection.executemany(
@@ -252,8 +276,9 @@ def _document(
         [[model.table, name, kind, labels[name]] for name, kind in columns.items()],
     )
     connection.execute(
-        "insert into meta.table_doc values (?, ?, ?, ?, now())",
-        [model.table, model.description, ", ".join(model.grain), rows],
+        "insert into meta.table_doc by name select ? as table_name, ? as description, ? as grain, "
+        "? as row_count, now() as built_at, ? as fingerprint",
+        [model.table, model.description, ", ".join(model.grain), rows, fingerprint],
     )
     edges = [[model.table, name, *source] for name, found in lineage.items() for source in found]
     if edges:

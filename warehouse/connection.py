@@ -4,6 +4,7 @@ Belongs here: file lock, connection settings, macros, file mode. Doesn't: tables
 """
 
 import datetime as dt
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,6 +99,15 @@ def open_warehouse(
 
 def _first_line(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def set_person_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    """Give macro person_hash its HMAC-SHA256 key, on this connection alone and in no stored text."""
+    block = 64
+    padded = (hashlib.sha256(key).digest() if len(key) > block else key).ljust(block, b"\0")
+    for name, pad in (("person_key_inner", 0x36), ("person_key_outer", 0x5C)):
+        text = "".join(f"\\x{byte ^ pad:02X}" for byte in padded)
+        connection.execute(f"set variable {name} = cast('{text}' as blob)")
 
 
 def read_rows(path: Path, query: str) -> list[dict[str, Any]]:

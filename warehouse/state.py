@@ -36,7 +36,9 @@ STATE_TABLES = {
         version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
         code_version varchar""",
     "meta.column_doc": "table_name varchar, column_name varchar, data_type varchar, label varchar",
-    "meta.table_doc": "table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz",
+    "meta.table_doc": """
+        table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz,
+        fingerprint varchar""",
     "meta.lineage": """
         table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
 }

@@ -81,9 +81,12 @@ def _case(
     received = known("received_at")
     accepted = received is not None and row["status"] not in (1, 3)
     ends = [
-        (name, known(f"{name}_at")) for name in ("finished", "returned", "stopped", "rejected", "withdrawn")
+        (name, known(f"{name}_at"))
+        for name in ("finished", "returned", "stopped", "rejected", "withdrawn")
     ]
-    ends = [(n, at) for n, at in ends if at and not (n == "rejected" and received and at <= received)]
+    ends = [
+        (n, at) for n, at in ends if at and not (n == "rejected" and received and at <= received)
+    ]
     kind, end = ends[0] if accepted and ends else (None, None)
     back = known("returned_at") or end
     pauses = []

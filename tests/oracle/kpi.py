@@ -4,7 +4,16 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from tests.oracle.facts import CaseFact, Row, agency_names, base_code, case_facts, day, instant, level
+from tests.oracle.facts import (
+    CaseFact,
+    Row,
+    agency_names,
+    base_code,
+    case_facts,
+    day,
+    instant,
+    level,
+)
 from tests.oracle.workdays import add_working, roll
 
 Key = tuple[str, str, str, dt.date, str]
@@ -63,7 +72,9 @@ class Oracle:
     def _spans(self, at: dt.date) -> Iterator[Span]:
         return spans_of(at, self.campaigns)
 
-    def _add(self, kpi: str, variant: str, span: Span, agency: str, good: bool, whole: int = 1) -> None:
+    def _add(
+        self, kpi: str, variant: str, span: Span, agency: str, good: bool, whole: int = 1
+    ) -> None:
         for code in (agency, "ALL"):
             entry = self._counts[(kpi, variant, span[0], span[1], code)]
             entry[0] += int(good)
@@ -89,9 +100,13 @@ class Oracle:
         for f in self.accepted:
             if f.due_on is None or f.received_on is None:
                 continue
-            spans = set(self._spans(f.received_on)) | (set(self._spans(f.end_on)) if f.end_on else set())
+            spans = set(self._spans(f.received_on)) | (
+                set(self._spans(f.end_on)) if f.end_on else set()
+            )
             for span in spans:
-                self._add("on_time", "B", span, f.agency, self._good_in_b(f, min(span[2], self.today)))
+                self._add(
+                    "on_time", "B", span, f.agency, self._good_in_b(f, min(span[2], self.today))
+                )
 
     def _good_in_b(self, f: CaseFact, e: dt.date) -> bool:
         assert f.due_on is not None
@@ -129,9 +144,15 @@ class Oracle:
             if str(r["scale"]) == "3":
                 shown[r["source"], r["device_id"]].add(level(r["level_raw"]))
         rated: set[str] = set()
-        ordered = sorted(self.truth["ratings"], key=lambda r: (instant(r["rated_at"]), r["rating_id"]))
+        ordered = sorted(
+            self.truth["ratings"], key=lambda r: (instant(r["rated_at"]), r["rating_id"])
+        )
         for r in ordered:
-            fact, at, said = self.facts.get(r["case_code"]), instant(r["rated_at"]), level(r["level_raw"])
+            fact, at, said = (
+                self.facts.get(r["case_code"]),
+                instant(r["rated_at"]),
+                level(r["level_raw"]),
+            )
             if not fact or not fact.accepted or at is None or at > self.as_of or said not in LEVELS:
                 continue
             if str(r["is_test"]).lower() in ("true", "1") or at < fact.received:  # type: ignore[operator]
@@ -143,7 +164,9 @@ class Oracle:
                 continue
             self._count("dissatisfied", "A", at.date(), fact.agency, said in UNHAPPY)
             levels = shown[r["source"], r["device_id"]]
-            lacks_top = str(r["scale"]) == "3" and "BÌNH THƯỜNG" in levels and "RẤT HÀI LÒNG" not in levels
+            lacks_top = (
+                str(r["scale"]) == "3" and "BÌNH THƯỜNG" in levels and "RẤT HÀI LÒNG" not in levels
+            )
             if r["scale"] != "like" and not lacks_top:
                 self._count("very_satisfied", "A", at.date(), fact.agency, said == "RẤT HÀI LÒNG")
 
@@ -152,7 +175,9 @@ class Oracle:
         found = []
         for s in self.truth["services"]:
             begins, gone = day(s["published_on"]), day(s["withdrawn_on"])
-            is_known = s["state"] in ("public", "closing", "testing") or (s["state"] == "stopped" and gone)
+            is_known = s["state"] in ("public", "closing", "testing") or (
+                s["state"] == "stopped" and gone
+            )
             last = gone - ONE_DAY if gone else dt.date.max
             if int(s["level"]) in (3, 4) and begins and is_known and begins <= last:
                 agency = self.aliases.get(s["agency_code"], s["agency_code"])
@@ -224,7 +249,9 @@ class Oracle:
         passes: dict[tuple[Span, str, str], bool] = {}
         for d, agency, decided, item in self._items():
             basis = day(d["basis_effective_on"])
-            good = bool(item["complete"]) and bool(item["accurate"]) and item["corrected_by"] is None
+            good = (
+                bool(item["complete"]) and bool(item["accurate"]) and item["corrected_by"] is None
+            )
             good = good and (basis is None or (basis - decided).days >= 5)
             for span in self._spans(decided):
                 for code in (agency, "ALL"):
@@ -247,19 +274,28 @@ class Oracle:
             }
             for variant, deadline in deadlines.items():
                 if done or deadline < self.today:
-                    self._count("published_5d", variant, decided, agency, bool(done and done <= deadline))
+                    self._count(
+                        "published_5d", variant, decided, agency, bool(done and done <= deadline)
+                    )
 
     def _plans(self) -> None:
         for t in self.truth["plan_tasks"]:
             due, done = day(t["due_on"]), day(t["completed_on"])
             done = done if done and done <= self.today else None
-            if due is None or t["cancelled_by"] or due > self.today or (due == self.today and not done):
+            if (
+                due is None
+                or t["cancelled_by"]
+                or due > self.today
+                or (due == self.today and not done)
+            ):
                 continue
             kpi = PLANS[t["plan_no"]]
             good = bool(done and done <= due and t["product_document_no"])
             if kpi == "plan_05":
                 good = good and t["quality"] == "passed"
-            self._count(kpi, "A", due, self.aliases.get(t["lead_agency_code"], t["lead_agency_code"]), good)
+            self._count(
+                kpi, "A", due, self.aliases.get(t["lead_agency_code"], t["lead_agency_code"]), good
+            )
 
     def _feedback(self) -> None:
         for f in self.truth["feedback"]:
@@ -270,14 +306,26 @@ class Oracle:
             deadline = add_working(received, 15)
             if answered or deadline < self.today:
                 agency = self.aliases.get(f["agency_code"], f["agency_code"])
-                self._count("feedback_on_time", "A", received, agency, bool(answered and answered <= deadline))
+                self._count(
+                    "feedback_on_time",
+                    "A",
+                    received,
+                    agency,
+                    bool(answered and answered <= deadline),
+                )
 
 
 def differences(published: Iterable[Row], expected: dict[Key, Count]) -> list[str]:
     """Where published rows and the oracle differ; nothing counted and no row at all are the same."""
     got: dict[Key, Count] = {}
     for row in published:
-        key = (row["kpi_id"], row["variant"], row["period_kind"], row["period_start"], row["agency_code"])
+        key = (
+            row["kpi_id"],
+            row["variant"],
+            row["period_kind"],
+            row["period_start"],
+            row["agency_code"],
+        )
         got[key] = (int(row["numerator"]), int(row["denominator"]))
     return [
         f"{key}: published {got.get(key, (0, 0))}, true {expected.get(key, (0, 0))}"

@@ -14,7 +14,11 @@ DAYS_OFF = {
 }
 # Saturdays worked in exchange.
 WORKED = {"2024-05-04", "2025-04-26", "2026-01-10", "2026-08-22"}
-_OFF = {dt.date.fromisoformat(f"{year}-{day}") for year, days in DAYS_OFF.items() for day in days.split()}
+_OFF = {
+    dt.date.fromisoformat(f"{year}-{day}")
+    for year, days in DAYS_OFF.items()
+    for day in days.split()
+}
 _MAKE_UP = {dt.date.fromisoformat(day) for day in WORKED}
 ONE_DAY = dt.timedelta(days=1)
 
