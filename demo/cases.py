@@ -280,7 +280,7 @@ def _change_afterwards(rng: Generator, calendar: WorkingDays, cases: Cases) -> N
                                    cases.due)  # fmt: skip
     fate = rng.random(count)
     cases.soft_deleted = np.where(fate < 0.001, weeks + 3600, NEVER)
-    cases.hard_deleted = np.where((fate > 0.001) & (fate < 0.0016), weeks + 7200, NEVER)
+    cases.hard_deleted = np.where((fate > 0.001) & (fate < 0.004), weeks + 7200, NEVER)
 
 
 def _codes(registers: Registers, day: Ints, department: Ints, unit: Ints) -> NDArray[np.str_]:
