@@ -46,14 +46,15 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="Trả lời bằng JSON. Answer as JSON.")
     @wraps(function)
     def run(as_json: bool, **arguments: Any) -> None:
-        from sources.errors import SourceError
+        from expectations.suite import SuiteError
+        from sources.errors import SourceError, SpecError
         from warehouse.errors import CatalogError, WarehouseBusyError, WarehouseError
 
         reply = Reply(as_json)
         try:
             settings = Settings.load()
             function(reply, settings, **arguments)
-        except (SettingsError, CatalogError) as error:
+        except (SettingsError, CatalogError, SpecError, SuiteError) as error:
             reply.stop(str(error), USAGE)
         except WarehouseBusyError as error:
             reply.stop(str(error), BUSY)

@@ -1,0 +1,79 @@
+"""The definitions load, and the graph is what it was: a change of the graph is a reviewed diff."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+from orchestration.definitions import wire
+from orchestration.settings import PROJECT, Settings
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    home = tmp_path_factory.mktemp("home")
+    return wire(Settings.load(home=home, _env_file=None)).definitions
+
+
+def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None:
+    graph = definitions.resolve_asset_graph()
+    lines = [
+        f"{key.to_user_string()} <- {', '.join(sorted(parent.to_user_string() for parent in graph.get(key).parent_keys))}"
+        for key in sorted(graph.get_all_asset_keys())
+    ]
+    assert lines == snapshot
+
+
+def test_every_check_blocks_by_its_result(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    keys = graph.asset_check_keys
+    assert len(keys) > 300
+    assert all(graph.get_check_spec(key).blocking for key in keys)
+    assert all("severity" in graph.get_check_spec(key).metadata for key in keys)
+
+
+def test_night_is_scheduled_at_half_past_one(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("nightly_schedule")
+    assert schedule.cron_schedule == "30 1 * * *"
+    assert schedule.execution_timezone == "Asia/Ho_Chi_Minh"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_pulls_have_daily_partitions_with_single_run_backfills(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for name in ("cases__case", "ratings__rating", "services__submission"):
+        node = graph.get(dg.AssetKey(["raw", name]))
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_instance_is_quiet_and_runs_one_at_a_time() -> None:
+    text = (PROJECT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)
+    assert config["telemetry"]["enabled"] is False
+    assert config["run_queue"]["max_concurrent_runs"] == 1
+    assert config["run_monitoring"]["max_runtime_seconds"] > 0
+
+
+def test_settings_tell_all_errors_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from orchestration.settings import SettingsError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTCUA_AS_OF", "yesterday")
+    monkeypatch.setenv("MOTCUA_PII_KEY", "too short")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert "MOTCUA_AS_OF" in str(raised.value)
+    assert "MOTCUA_PII_KEY" in str(raised.value)
+    assert "too short" not in str(raised.value)
+
+
+def test_secrets_never_show() -> None:
+    settings = Settings.load(
+        _env_file=None, cases_url="http://127.0.0.1:1", cases_token="id:canary-secret", pii_key="k" * 40
+    )
+    assert "canary-secret" not in repr(settings)
+    assert "k" * 40 not in repr(settings)
+    assert settings.credential("cases") == "id:canary-secret"
