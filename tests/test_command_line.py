@@ -40,13 +40,11 @@ def test_wrong_usage_and_wrong_settings_exit_with_two(tmp_path: Path) -> None:
     assert motcua(tmp_path, "run", MOTCUA_SOURCES=str(tmp_path / "none.yml")).returncode == 2
 
 
-def test_unreachable_source_stops_and_the_old_version_stands(night: Site) -> None:
+def test_refused_credentials_stop_and_the_old_version_stands(night: Site) -> None:
     before = (night.home / "published" / "current").resolve()
-    more = {f"MOTCUA_{name.upper()}_URL": "http://127.0.0.1:9" for name in DEMO_CREDENTIALS}
+    more = {f"MOTCUA_{name.upper()}_URL": url for name, url in night.server.urls.items()}
     more |= {f"MOTCUA_{name.upper()}_TOKEN": secret for name, secret in DEMO_CREDENTIALS.items()}
-    more["MOTCUA_REGISTRY_URL"] = night.server.urls["registry"]
     more["MOTCUA_REGISTRY_TOKEN"] = "wrong-canary-token"
-    more["MOTCUA_CASES_URL"] = night.server.urls["cases"]
     more["MOTCUA_CASES_TOKEN"] = "wrong:canary-secret"
     done = motcua(night.home, "run", "--json", **more)
     assert done.returncode == 1, done.stderr

@@ -48,6 +48,43 @@ def test_scorecard_has_every_headline_kpi(night: Site) -> None:
         assert (row["value"] is None) == (row["denominator"] == 0)
 
 
+def test_bieu_06_keeps_its_identities(night: Site) -> None:
+    rows = night.published(
+        "select * from marts.bieu_06 order by period_kind, agency_code, period_start"
+    )
+    assert len(rows) > 100
+    before: dict[tuple[str, str], int] = {}
+    for row in rows:
+        taken = (
+            row["received_online_count"] + row["received_direct_count"] + row["carried_over_count"]
+        )
+        settled = (
+            row["settled_early_count"] + row["settled_on_time_count"] + row["settled_late_count"]
+        )
+        assert (
+            row["received_total_count"]
+            == taken
+            == row["settled_total_count"] + row["open_total_count"]
+        )
+        assert row["settled_total_count"] == settled
+        assert row["open_total_count"] == row["open_in_time_count"] + row["open_late_count"]
+        assert row["open_in_time_count"] >= 0
+        place = row["period_kind"], row["agency_code"]
+        assert row["carried_over_count"] == before.get(place, 0), row
+        before[place] = row["open_total_count"]
+    totals = {
+        (r["period_kind"], r["period_start"]): r["settled_total_count"]
+        for r in rows
+        if r["agency_code"] == "ALL"
+    }
+    for (kind, start), total in totals.items():
+        parts = [
+            r["settled_total_count"] for r in rows
+            if (r["period_kind"], r["period_start"]) == (kind, start) and r["agency_code"] != "ALL"
+        ]  # fmt: skip
+        assert sum(parts) == total
+
+
 def test_every_fetched_row_is_accounted_for(night: Site) -> None:
     rows = night.published("select * from meta.reconciliation")
     assert {row["system"] for row in rows} >= {"cases", "ratings", "services", "registry"}
@@ -118,7 +155,9 @@ def test_second_run_changes_no_figure_and_a_later_one_follows_the_truth(tmp_path
         first = site.published(FIGURES)
         assert site.run(start).succeeded
         assert site.published(FIGURES) == first
-        loads = site.warehouse("select run_id, sum(inserted + updated + stale) as fresh from meta.batch group by 1")
+        loads = site.warehouse(
+            "select run_id, sum(inserted + updated + stale) as fresh from meta.batch group by 1"
+        )
         assert sorted(row["fresh"] > 0 for row in loads) == [False, True]
         outcome = site.run(END)
         assert outcome.succeeded, outcome.reason

@@ -1,7 +1,7 @@
 """Runs every tests/sql/<schema>.<table>/<case>.yml: given tables, expected rows of one model.
 
 A case gives `given: {table: [rows]}` and `expect: [rows]`; columns that a row doesn't name are null, and
-only the columns that an expected row names are compared. `as_of` and `centre` set the run context.
+only the columns that an expected row names are compared. `only` narrows the rows that are compared. `as_of` and `centre` set the run context.
 """
 
 from pathlib import Path
@@ -24,6 +24,10 @@ def warehouse() -> CaseWarehouse:
 def test_case(path: Path, warehouse: CaseWarehouse) -> None:
     case: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     got = warehouse.run(path.parent.name, case)
+    for name, wanted in case.get("only", {}).items():
+        got = [
+            row for row in got if row[name] in (wanted if isinstance(wanted, list) else [wanted])
+        ]
     expected = case["expect"]
     names = list(expected[0]) if expected else []
     actual = [{name: row[name] for name in names} for row in got]

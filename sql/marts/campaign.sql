@@ -1,0 +1,118 @@
+/* @model
+description: >
+  The emulation campaign as it stood on its two days: nominations close on the deadline, four days before
+  the window ends. Cases are taken from their history, as they held at the source at the end of that day;
+  no person is named, and groups below five are not shown. One row per campaign, day and agency.
+grain: [campaign_id, snapshot_on, agency_code]
+columns:
+  campaign_id: "Mã đợt thi đua. Campaign."
+  snapshot_on: "Ngày chụp: hạn đề nghị hoặc ngày kết thúc. Day of the snapshot."
+  is_final: "Là ngày kết thúc. The final day."
+  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
+  eligible_staff_count: "Số người thuộc đối tượng; trống khi dưới 5. Eligible staff; null below five."
+  nominations_in_time_count: "Đề nghị đúng hạn (chỉ dòng ALL). Nominations in time (ALL only)."
+  nominations_late_count: "Đề nghị quá hạn (chỉ dòng ALL). Late nominations (ALL only)."
+  closed_count: "Hồ sơ kết thúc trong đợt. Cases ended in the window."
+  on_time_count: "Trong đó đúng và trước hạn. Of these on time."
+  on_time_ratio: "Tỷ lệ đúng hạn. Share on time."
+*/
+with snapshots as (
+    select
+        campaign_id, to_day(start_on) as start_on, to_day(end_on) as end_on,
+        to_day(nomination_deadline_on) as deadline_on,
+        unnest([to_day(nomination_deadline_on), to_day(end_on)]) as snapshot_on
+    from seeds.campaigns
+),
+
+known as (
+    select s.*, h.case_code, h.status, h.received_at, h.finished_at, h.returned_at, h.stopped_at,
+        h.rejected_at, h.withdrawn_at, h.is_deleted,
+        coalesce(a.agency_code, h.agency_code, 'UNKNOWN') as agency_code
+    from snapshots as s
+    cross join meta.run_context as x
+    join core.case_history as h
+        on h.reception_unit_code = x.centre_code and local_day(h.valid_from) <= s.snapshot_on
+    left join core.agency_alias as a on a.code = h.agency_code
+    qualify row_number() over (
+        partition by s.campaign_id, s.snapshot_on, h.case_code
+        order by h.valid_from desc, h.known_from desc, h.page_no desc, h.row_no desc
+    ) = 1
+),
+
+ended as (
+    select
+        k.campaign_id, k.snapshot_on, k.agency_code,
+        local_day(coalesce(
+            k.finished_at, k.returned_at, k.stopped_at,
+            case when k.rejected_at > k.received_at then k.rejected_at end, k.withdrawn_at
+        )) as end_on,
+        k.start_on, d.due_on
+    from known as k
+    join core.fct_case_due as d on d.case_code = k.case_code
+    where not k.is_deleted and k.received_at is not null and coalesce(k.status, 2) not in (1, 3)
+        and d.due_on is not null
+),
+
+closed as (
+    select
+        campaign_id, snapshot_on, coalesce(agency_code, 'ALL') as agency_code,
+        count(*) as closed_count,
+        count(*) filter (end_on <= due_on) as on_time_count
+    from ended
+    where end_on between start_on and snapshot_on
+    group by grouping sets ((campaign_id, snapshot_on, agency_code), (campaign_id, snapshot_on))
+),
+
+-- Staff of the Centre, and civil servants and public employees of departments who work there.
+eligible as (
+    select
+        s.campaign_id, s.snapshot_on, coalesce(p.home_agency_code, 'ALL') as agency_code,
+        count(*) as eligible_count
+    from snapshots as s
+    cross join meta.run_context as x
+    join core.dim_staff as p
+        on p.at_centre_from <= s.snapshot_on
+        and (p.at_centre_to is null or p.at_centre_to >= s.start_on)
+        and (
+            (p.home_agency_code = x.centre_code and p.employment_type in ('civil_servant', 'worker'))
+            or (p.home_agency_code <> x.centre_code and p.employment_type in ('civil_servant', 'public_employee'))
+        )
+    group by grouping sets ((s.campaign_id, s.snapshot_on, p.home_agency_code), (s.campaign_id, s.snapshot_on))
+),
+
+nominated as (
+    select
+        s.campaign_id, s.snapshot_on,
+        count(*) filter (n.submitted_on <= s.deadline_on) as in_time_count,
+        count(*) filter (n.submitted_on > s.deadline_on) as late_count
+    from snapshots as s
+    join core.fct_nomination as n on n.submitted_on between s.start_on and s.snapshot_on
+    group by all
+),
+
+keys as (
+    select campaign_id, snapshot_on, 'ALL' as agency_code from snapshots
+    union
+    select campaign_id, snapshot_on, agency_code from closed
+    union
+    select campaign_id, snapshot_on, agency_code from eligible
+)
+
+select
+    k.campaign_id,
+    k.snapshot_on,
+    k.snapshot_on = s.end_on as is_final,
+    k.agency_code,
+    case when e.eligible_count >= 5 then e.eligible_count end as eligible_staff_count,
+    case when k.agency_code = 'ALL' then coalesce(n.in_time_count, 0) end as nominations_in_time_count,
+    case when k.agency_code = 'ALL' then coalesce(n.late_count, 0) end as nominations_late_count,
+    coalesce(c.closed_count, 0) as closed_count,
+    coalesce(c.on_time_count, 0) as on_time_count,
+    cast(c.on_time_count as double) / nullif(c.closed_count, 0) as on_time_ratio
+from keys as k
+join snapshots as s on s.campaign_id = k.campaign_id and s.snapshot_on = k.snapshot_on
+left join closed as c
+    on c.campaign_id = k.campaign_id and c.snapshot_on = k.snapshot_on and c.agency_code = k.agency_code
+left join eligible as e
+    on e.campaign_id = k.campaign_id and e.snapshot_on = k.snapshot_on and e.agency_code = k.agency_code
+left join nominated as n on n.campaign_id = k.campaign_id and n.snapshot_on = k.snapshot_on
