@@ -26,7 +26,17 @@ def motcua(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
 def test_help_needs_nothing(tmp_path: Path) -> None:
     done = motcua(tmp_path, "--help")
     assert done.returncode == 0
-    for command in ("demo", "run", "check", "publish", "rollback", "replay", "ingest", "serve-demo", "ui"):
+    for command in (
+        "demo",
+        "run",
+        "check",
+        "publish",
+        "rollback",
+        "replay",
+        "ingest",
+        "serve-demo",
+        "ui",
+    ):
         assert command in done.stdout
 
 
@@ -60,7 +70,9 @@ def test_check_publish_and_rollback(night: Site) -> None:
     done = motcua(night.home, "check", "--json")
     assert done.returncode == 0, done.stderr
     checks = json.loads(done.stdout)["checks"]
-    assert {"staging.case_version", "core.fct_case", "marts.kpi_value"} <= {c["table"] for c in checks}
+    assert {"staging.case_version", "core.fct_case", "marts.kpi_value"} <= {
+        c["table"] for c in checks
+    }
     assert not [c for c in checks if c["state"] == "error"]
 
     first = (night.home / "published" / "current").resolve().name

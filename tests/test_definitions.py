@@ -19,10 +19,11 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
 
 def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None:
     graph = definitions.resolve_asset_graph()
-    lines = [
-        f"{key.to_user_string()} <- {', '.join(sorted(parent.to_user_string() for parent in graph.get(key).parent_keys))}"
+    parents = {
+        key: sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
         for key in sorted(graph.get_all_asset_keys())
-    ]
+    }
+    lines = [f"{key.to_user_string()} <- {', '.join(found)}" for key, found in parents.items()]
     assert lines == snapshot
 
 
@@ -72,7 +73,10 @@ def test_settings_tell_all_errors_at_once(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_secrets_never_show() -> None:
     settings = Settings.load(
-        _env_file=None, cases_url="http://127.0.0.1:1", cases_token="id:canary-secret", pii_key="k" * 40
+        _env_file=None,
+        cases_url="http://127.0.0.1:1",
+        cases_token="id:canary-secret",
+        pii_key="k" * 40,
     )
     assert "canary-secret" not in repr(settings)
     assert "k" * 40 not in repr(settings)

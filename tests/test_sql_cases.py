@@ -1,7 +1,8 @@
 """Runs every tests/sql/<schema>.<table>/<case>.yml: given tables, expected rows of one model.
 
 A case gives `given: {table: [rows]}` and `expect: [rows]`; columns that a row doesn't name are null, and
-only the columns that an expected row names are compared. `only` narrows the rows that are compared. `as_of` and `centre` set the run context.
+only the columns that an expected row names are compared. `only` narrows the rows that are compared;
+`as_of` and `centre` set the run context.
 """
 
 from pathlib import Path
