@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check ui run bench lock clean
+.PHONY: help demo test check ui picture run bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -34,6 +34,10 @@ check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
 	@$(BIN)/motcua ui
+
+picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture, from the real page
+	@$(BIN)/motcua report >/dev/null
+	@$(BIN)/python docs/picture.py data/reports/scorecard.html docs/scorecard.png
 
 run: $(STAMP) ## Chạy một đêm / run a night
 	@$(BIN)/motcua run

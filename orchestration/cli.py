@@ -201,6 +201,16 @@ def rollback(reply: Reply, settings: Settings, version: str | None) -> None:
     )
 
 
+@main.command("report")
+@command
+def report(reply: Reply, settings: Settings) -> None:
+    """Viết lại trang bảng chỉ tiêu. Write the scorecard page from what is published."""
+    from assets.report import write_report
+
+    path = write_report(settings.published, settings.home / "reports")
+    reply.done({"path": str(path)}, lambda: click.echo(str(path)))
+
+
 @main.command("serve-demo")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)

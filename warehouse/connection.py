@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.errors import WarehouseBusyError, WarehouseError
+from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseError
 
 LOCAL_TIME_ZONE = "Asia/Ho_Chi_Minh"
 SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
@@ -110,13 +110,28 @@ def set_person_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
         connection.execute(f"set variable {name} = cast('{text}' as blob)")
 
 
-def read_rows(path: Path, query: str) -> list[dict[str, Any]]:
-    """Run a query on a closed or published file, read-only, and return its rows as dicts."""
+@contextmanager
+def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published or closed file read-only, in local time.
+
+    Raises:
+        PublicationError: there is no such file yet.
+    """
+    if not path.exists():
+        raise PublicationError(
+            "Nothing has been published yet; run `motcua run` (or `motcua demo`) first."
+        )
     connection = duckdb.connect(str(path), read_only=True)
     try:
         connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def read_rows(path: Path, query: str) -> list[dict[str, Any]]:
+    """Run a query on a closed or published file, read-only, and return its rows as dicts."""
+    with open_published(path) as connection:
         result = connection.execute(query)
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    finally:
-        connection.close()
