@@ -10,7 +10,7 @@ import dagster as dg
 
 from assets.night import Night
 from assets.pull import KINDS, as_batch
-from assets.shapes import DROPS, drop_shape
+from assets.shapes import DROPS, drop_shape, raw_shapes
 from sources.drops import take_inbox
 from sources.landing import complete_batches
 from sources.spec import SourcesSpec
@@ -53,10 +53,12 @@ def load_inbox(night: Night, sources: SourcesSpec) -> dict[str, dict[str, int]]:
             "select distinct batch_id from meta.batch where system = ?", [DROPS]
         ).fetchall()
     }
+    # A night of files alone still builds everything, so every raw table must be there, if empty.
+    for shape in raw_shapes(sources).values():
+        ensure_raw_table(night.connection, shape)
     totals: dict[str, dict[str, int]] = {}
     for name, drop in sources.drops.items():
         shape = drop_shape(name, drop)
-        ensure_raw_table(night.connection, shape)
         total = dict.fromkeys(KINDS, 0)
         # A file that landed just before a crash is loaded by the next run.
         for landed in complete_batches(night.site.landing, DROPS, name):

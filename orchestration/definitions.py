@@ -137,7 +137,7 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
             description="Đọc lại mọi nguồn từ đầu. A night that reads everything again.",
         ),
         dg.define_asset_job(
-            "files", files | context | dg.AssetSelection.groups("seeds"), tags={MODE_TAG: "files"},
+            "files", files | context | dg.AssetSelection.groups("seeds").downstream(), tags={MODE_TAG: "files"},
             description="Nạp tệp trong inbox rồi tính và công bố. Load dropped files, then publish.",
         ),
     ]  # fmt: skip
