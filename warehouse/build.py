@@ -148,7 +148,8 @@ def _write_quarantine(
     table = f"quarantine.{model.name}"
     reasons = ", ".join(f"'{_quoted(r.rule)}': '{_quoted(r.reason_vi)}'" for r in rules)
     reason_map = f"map {{{reasons}}}" if rules else "cast(map {} as map(varchar, varchar))"
-    on_grain = " and ".join(f"good.{name} is not distinct from bad.{name}" for name in model.grain)
+    key = [name for name in model.grain if not name.startswith("_")]
+    on_key = " and ".join(f"good.{name} = bad.{name}" for name in key)
     raw = next((name for name in sorted(model.depends_on) if name.startswith("raw.")), None)
     kinds = " union all ".join(
         f"select _batch_id, _page_no, _row_no, _load_kind, to_json(raw) as record from {name} as raw"
@@ -166,7 +167,8 @@ def _write_quarantine(
             array_to_string(list_transform(bad._rules, lambda rule: ({reason_map})[rule]), '; ') as reason_vi,
             bad._loaded_at as first_seen,
             (select min(good._batch_id) from {fresh} as good
-             where {on_grain} and good._version_at >= bad._version_at) as resolved_by,
+             where {on_key}
+                 and (good._version_at, good._loaded_at) > (bad._version_at, bad._loaded_at)) as resolved_by,
             bad._batch_id, bad._page_no, bad._row_no, received._load_kind
         from bad
         join received using (_batch_id, _page_no, _row_no)

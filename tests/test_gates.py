@@ -1,0 +1,100 @@
+"""What stops a night, and what a backfill from the UI reads."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import wire
+from orchestration.runs import QUIET, execute_job
+from orchestration.settings import use_dagster_home
+from tests.conftest import END, LOCAL, Site, make_site
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A home of its own, because these tests change it."""
+    made = make_site(tmp_path_factory.mktemp("gates"), cases_per_year=1500)
+    outcome = made.run(END, mode="full")
+    assert outcome.succeeded, outcome.reason
+    yield made
+    made.server.close()
+
+
+def test_a_critical_check_stops_the_night_and_the_old_version_stands(site: Site) -> None:
+    """From 1 December the next year's official calendar must be there; that of 2027 isn't yet."""
+    before = (site.home / "published" / "current").resolve()
+    outcome = site.run(dt.datetime(2026, 12, 2, 1, 30, tzinfo=LOCAL))
+    assert not outcome.succeeded
+    assert "next_year_is_official_from_december" in outcome.reason
+    assert (site.home / "published" / "current").resolve() == before
+    failed = site.warehouse(
+        "select distinct rule from meta.check_run where state = 'failed' and severity = 'critical'"
+    )
+    assert failed == [{"rule": "next_year_is_official_from_december"}]
+
+
+def test_a_backfill_of_days_from_the_ui_is_one_run_over_their_window(site: Site) -> None:
+    wiring = wire(site.settings(END))
+    use_dagster_home(wiring.settings)
+    key = dg.AssetKey(["raw", "cases__case"])
+    job = wiring.definitions.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            asset_selection=[key],
+            run_config=QUIET,
+            tags={
+                "dagster/asset_partition_range_start": "2023-06-05",
+                "dagster/asset_partition_range_end": "2023-06-07",
+            },
+        )
+    assert result.success
+    last = site.warehouse(
+        "select * from meta.batch where entity = 'case' order by loaded_at desc, batch_id desc"
+    )
+    windows = {(row["window_start"], row["window_end"]) for row in last}
+    asked = (dt.datetime(2023, 6, 5, tzinfo=LOCAL), dt.datetime(2023, 6, 8, tzinfo=LOCAL))
+    assert asked in windows
+    cursor = site.warehouse("select cursor_at from meta.cursor where entity = 'case'")[0][
+        "cursor_at"
+    ]
+    assert cursor > dt.datetime(2023, 6, 20, tzinfo=LOCAL), (
+        "a backfill must not move the cursor back"
+    )
+
+
+def test_broken_rows_wait_in_quarantine_until_a_correction_comes(site: Site) -> None:
+    """A row whose status is no status is told apart, counted, and released by its next version."""
+    spoilt_at, mended_at = END + dt.timedelta(hours=1), END + dt.timedelta(hours=2)
+    site.server.state.set_clock(spoilt_at)
+    cases = site.server.state.snapshot.case
+    code = cases.keys[-1]
+    cases.rows[-1] = cases.rows[-1].replace(b'"status":', b'"status":"lost","was":')
+    outcome = execute_job(wire(site.settings(spoilt_at)), "nightly")
+    assert outcome.succeeded, outcome.reason
+
+    query = f"select * from quarantine.case_version where record ->> 'case_code' = '{code}'"
+    held = site.warehouse(query)
+    assert [row["resolved_by"] for row in held] == [None]
+    assert held[0]["reason_vi"]
+    assert '"lost"' in held[0]["record"]
+    counts = "select sum(quarantined) as n from meta.reconciliation where entity = 'case'"
+    assert site.published(counts)[0]["n"] == 1
+    standing = f"select count(*) as n from staging.\"case\" where case_code = '{code}'"
+    assert site.warehouse(standing)[0]["n"] == 1, "the version that stood before still stands"
+
+    site.server.state.set_clock(mended_at)
+    cases = site.server.state.snapshot.case
+    place, stamp = cases.keys.index(code), mended_at.isoformat()
+    cases.rows[place] = cases.rows[place].replace(cases.sort_values[place].encode(), stamp.encode())
+    cases.sort_values[place] = stamp
+    assert place == len(cases.rows) - 1, "the newest row stays the last one"
+    assert execute_job(wire(site.settings(mended_at)), "nightly").succeeded
+    assert [row["resolved_by"] is None for row in site.warehouse(query)] == [False]
+    for row in site.published("select * from meta.reconciliation"):
+        kinds = ("inserted", "updated", "unchanged", "stale", "duplicate", "quarantined")
+        assert row["fetched"] == sum(row[kind] for kind in kinds)
