@@ -114,6 +114,8 @@ class EntityPull:
         if self.entity.mode == "key_sweep" and not self._sweep_is_due():
             return {"skipped": "Chưa đến kỳ quét. The weekly sweep isn't due."}
         landed = self._landed()
+        if self.entity.mode == "key_sweep":
+            landed = _newest_sweep(landed)
         by_day = self.entity.window is not None and self.entity.window.type == "date"
         batches = [as_batch(batch, self.night.now, is_by_day=by_day) for batch in landed]
         if self.entity.mode == "key_sweep":
@@ -215,7 +217,23 @@ def as_batch(landed: LandedBatch, now: dt.datetime, *, is_by_day: bool = False) 
         largest_page_bytes=landed.largest_page_bytes,
         # A window of days is read to this moment, although its bound is a midnight.
         read_to=now if is_by_day else min(landed.window_end or now, now),
+        read_at=min(_read_at(landed) or now, now),
     )
+
+
+def _read_at(landed: LandedBatch) -> dt.datetime | None:
+    """The run's clock at reading, which every landing directory's name begins with."""
+    stamp = landed.directory.name[: len("20261124T183000Z")]
+    try:
+        return dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+
+
+def _newest_sweep(batches: Sequence[LandedBatch]) -> list[LandedBatch]:
+    """The batches of the last sweep; a key that only an earlier one found is gone."""
+    newest = max((at for batch in batches if (at := _read_at(batch))), default=None)
+    return [batch for batch in batches if _read_at(batch) == newest]
 
 
 def _summary(counts: Sequence[LoadCounts]) -> dict[str, str | int]:

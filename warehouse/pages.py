@@ -57,7 +57,11 @@ class RawShape:
 
 @dataclass(frozen=True)
 class Batch:
-    """A landed batch with its manifest's facts; files in page order."""
+    """A landed batch with its manifest's facts; files in page order.
+
+    `read_at` is the run's clock when it was read; records without a time of their own take it, so that
+    replaying batches in order gives what loading them night by night gave.
+    """
 
     batch_id: str
     files: tuple[Path, ...]
@@ -66,6 +70,7 @@ class Batch:
     source_total: int | None
     largest_page_bytes: int
     read_to: dt.datetime
+    read_at: dt.datetime | None = None
 
 
 def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
@@ -196,7 +201,7 @@ def _shape_rows(
         select
             {names},
             defects as _defects,
-            coalesce({version}, $now::timestamptz) as _version_at,
+            coalesce({version}, $read_at::timestamptz) as _version_at,
             $batch_id as _batch_id,
             page_no as _page_no,
             cast(row_no as integer) as _row_no,
@@ -205,5 +210,10 @@ def _shape_rows(
                 as _content_hash
         from named
         """,
-        {"structure": json.dumps(tree), "batch_id": batch.batch_id, "now": now},
+        {
+            "structure": json.dumps(tree),
+            "batch_id": batch.batch_id,
+            "now": now,
+            "read_at": batch.read_at or now,
+        },
     )
