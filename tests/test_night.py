@@ -145,7 +145,7 @@ def test_published_file_keeps_its_promises(night: Site) -> None:
     assert not list(folder.rglob("*.wal"))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_second_run_changes_no_figure_and_a_later_one_follows_the_truth(tmp_path: Path) -> None:
     """Incremental nights: the same moment again, then sixty days later with late updates and deletions."""
     start = END - dt.timedelta(days=60)
