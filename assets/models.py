@@ -93,11 +93,22 @@ def _metadata(model: Model, result: BuildResult) -> dict[str, dg.MetadataValue |
         "dagster/row_count": result.rows,
         "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns=columns)),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(dg.TableColumnLineage(lineage)),
+        # The open-source UI keeps the entry above to itself, so people get it as a table too.
+        "column_sources": dg.MetadataValue.md(_sources_table(result)),
         "seconds": round(result.seconds, 3),
     }
     if model.keep:
         metadata["quarantined"] = result.quarantined
     return metadata
+
+
+def _sources_table(result: BuildResult) -> str:
+    """Which columns each column is made from, as a table for people."""
+    lines = ["| cột / column | từ / made from |", "|---|---|"]
+    for column, sources in result.lineage.items():
+        named = ", ".join(f"`{table}.{name}`" for table, name in sources)
+        lines.append(f"| `{column}` | {named} |")
+    return "\n".join(lines)
 
 
 def _seed_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
