@@ -1,0 +1,110 @@
+"""Commands that run a job: demo, run, replay, ingest.
+
+Belongs here: which job with which tags. Doesn't: running (runs.py).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.commands.reply import BUSY, STOPPED, USAGE, Reply, command
+from orchestration.settings import Settings
+
+
+@click.command("demo")
+@click.option("--cases-per-year", default=80_000, show_default=True, help="Cỡ mô phỏng. Size.")
+@click.option("--years", default=2, show_default=True)
+@click.option("--seed", default=2023, show_default=True)
+@click.option("--response", type=click.Choice(["real", "high"]), default="real", show_default=True)
+@command
+def demo(
+    reply: Reply, settings: Settings, cases_per_year: int, years: int, seed: int, response: str
+) -> None:
+    """Hệ thống mô phỏng, hai năm dữ liệu, một đêm trọn vẹn. Simulated sources and a whole night."""
+    from orchestration.demo_systems import DemoPlan, write_demo_files, write_plan
+
+    if not settings.uses_demo_systems:
+        reply.stop(
+            "Sources are configured, and simulated cases must not mix with real ones; unset MOTCUA_*_URL "
+            "or give another MOTCUA_HOME for the demo.",
+            USAGE,
+        )
+    plan = DemoPlan(
+        seed=seed, years=years, cases_per_year=cases_per_year, response=response, end=settings.now()
+    )
+    write_plan(settings, plan)
+    write_demo_files(settings, plan)
+    _run_job(reply, settings, "full_refresh", use_demo=True)
+
+
+@click.command("run")
+@click.option("--full", is_flag=True, help="Đọc lại từ đầu. Read everything again.")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="Từ ngày. From day.")
+@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), help="Đến hết ngày. To day.")
+@command
+def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> None:
+    """Chạy một đêm: đọc, nạp, kiểm tra, tính, công bố. Run a night."""
+    from orchestration.definitions import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+
+    if full and (start or end):
+        reply.stop("Use either --full or --from/--to, not both.", USAGE)
+    if end and not start:
+        reply.stop("Give --from together with --to.", USAGE)
+    tags = {MODE_TAG: "full" if full else "window" if start else "incremental"}
+    if start:
+        tags[WINDOW_FROM_TAG] = f"{start:%Y-%m-%d}"
+    if end:
+        tags[WINDOW_TO_TAG] = f"{end:%Y-%m-%d}"
+    _run_job(reply, settings, "nightly", tags)
+
+
+@click.command("replay")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]))
+@command
+def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
+    """Dựng lại từ landing, không gọi nguồn. Rebuild from landing without a source call."""
+    from orchestration.definitions import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+
+    tags = {MODE_TAG: "replay", WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
+    if end:
+        tags[WINDOW_TO_TAG] = f"{end:%Y-%m-%d}"
+    _run_job(reply, settings, "nightly", tags)
+
+
+@click.command("ingest")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--kind", help="Loại tệp khi tên không nói. Kind of file when its name doesn't say.")
+@command
+def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
+    """Nhận tệp thả vào. Take dropped files and load them."""
+    from orchestration.definitions import MODE_TAG
+    from orchestration.inbox import put_into_inbox
+
+    put_into_inbox(settings, files, kind)
+    _run_job(reply, settings, "files", {MODE_TAG: "files"})
+
+
+def _run_job(
+    reply: Reply,
+    settings: Settings,
+    job: str,
+    tags: dict[str, str] | None = None,
+    *,
+    use_demo: bool | None = None,
+) -> None:
+    from orchestration.definitions import wire
+    from orchestration.maintenance import read_scorecard
+    from orchestration.present import TerminalProgress, print_scorecard
+    from orchestration.runs import execute_job
+
+    with TerminalProgress() as progress:
+        wiring = wire(settings, progress=progress, use_demo=use_demo)
+        outcome = execute_job(wiring, job, tags)
+    if not outcome.succeeded:
+        reply.stop(outcome.reason, BUSY if outcome.is_busy else STOPPED)
+    rows = read_scorecard(settings)
+    reply.done({"run_id": outcome.run_id, "scorecard": rows}, lambda: print_scorecard(rows))

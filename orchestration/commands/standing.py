@@ -1,0 +1,74 @@
+"""Commands on what stands: check, publish, rollback, report.
+
+Belongs here: acts without a source call. Doesn't: nights (nights.py).
+"""
+
+import sys
+
+import click
+
+from orchestration.commands.reply import STOPPED, Reply, command
+from orchestration.settings import Settings
+
+
+@click.command("check")
+@command
+def check(reply: Reply, settings: Settings) -> None:
+    """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
+    from orchestration.definitions import wire
+    from orchestration.maintenance import check_everything
+
+    findings = check_everything(wire(settings))
+    bad = [f for f in findings if f["state"] != "passed"]
+
+    def say() -> None:
+        for finding in bad:
+            click.echo(
+                f"[{finding['severity'] if finding['state'] != 'error' else 'ERROR'}] {finding['table']} · "
+                f"{finding['rule']}: {finding['failed']} / {finding['evaluated']} – {finding['reason_vi']} "
+                f"({finding['owner']})"
+            )
+        click.echo(f"{len(findings) - len(bad)} đạt, {len(bad)} cần xem. / {len(bad)} to look at.")
+
+    reply.done({"checks": findings}, say)
+    if any(
+        f["state"] == "error" or (f["state"] == "failed" and f["severity"] == "critical")
+        for f in bad
+    ):
+        sys.exit(STOPPED)
+
+
+@click.command("publish")
+@command
+def publish(reply: Reply, settings: Settings) -> None:
+    """Công bố lại từ kho đang có, qua cổng kiểm tra. Publish what stands, if the gate lets it."""
+    from orchestration.definitions import wire
+    from orchestration.maintenance import publish_again
+
+    shown = publish_again(wire(settings))
+    reply.done(shown, lambda: click.echo(f"Đã công bố {shown['version']}. / Published."))
+
+
+@click.command("rollback")
+@click.argument("version", required=False)
+@command
+def rollback(reply: Reply, settings: Settings, version: str | None) -> None:
+    """Quay về phiên bản trước. Go back to an earlier published version."""
+    from warehouse.connection import hold_lock
+    from warehouse.publish import roll_back
+
+    with hold_lock(settings.lock_path, "rollback"):
+        now_current = roll_back(settings.published, version)
+    reply.done(
+        {"version": now_current}, lambda: click.echo(f"Đang công bố {now_current}. / Now current.")
+    )
+
+
+@click.command("report")
+@command
+def report(reply: Reply, settings: Settings) -> None:
+    """Viết lại trang bảng chỉ tiêu. Write the scorecard page from what is published."""
+    from assets.report import write_report
+
+    path = write_report(settings.published, settings.home / "reports")
+    reply.done({"path": str(path)}, lambda: click.echo(str(path)))
