@@ -91,5 +91,8 @@ def format_value(value: float | None, unit: str) -> str:
         return "–"
     if unit == "count":
         return f"{value:,.0f}"
+    if unit == "points":
+        hundredths = int(value * 100 + 0.5)
+        return f"{hundredths // 100},{hundredths % 100:02d} điểm"
     hundredths = int(value * 10_000 + 0.5)
     return f"{hundredths // 100},{hundredths % 100:02d} %"

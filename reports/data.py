@@ -111,13 +111,18 @@ def vietnamese_number(value: int | float | None) -> str:
 
 
 def vietnamese_value(row: Row) -> str:
-    """A KPI's value from its whole numbers: a count, or per cent with two decimals, half up."""
+    """A KPI's value from its whole numbers: a count, or points or per cent with two decimals, half up."""
     if row["value"] is None:
         return "–"
     if row.get("unit") == "count":
         return vietnamese_number(row["numerator"])
-    per_cent = Decimal(row["numerator"]) * 100 / Decimal(row["denominator"])
-    return f"{per_cent.quantize(Decimal('0.01'), ROUND_HALF_UP)}".replace(".", ",") + " %"
+    if row.get("unit") == "points":
+        return _two_decimals(Decimal(row["numerator"]) / 1_000_000) + " điểm"
+    return _two_decimals(Decimal(row["numerator"]) * 100 / Decimal(row["denominator"])) + " %"
+
+
+def _two_decimals(value: Decimal) -> str:
+    return f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP)}".replace(".", ",")
 
 
 def vietnamese_target(row: Row) -> str:

@@ -203,6 +203,19 @@ BAD: dict[str, dict[str, str]] = {
         "one_headline_a_kpi": "'other' as variant, true as is_headline",
         "data_not_after_as_of": "now() as data_as_of",
     },
+    "marts.index_766": {
+        "points_within_covered": "covered_millionths + 1 as points_millionths",
+        "groups_sum_to_total": "points_millionths + 1 as points_millionths",
+        "total_is_of_a_hundred": "'total' as group_code, 99 as max_points",
+        "total_is_classed": "'total' as group_code, null as band_lowest",
+        "some_metrics_have_no_data": "'total' as group_code, 'ALL' as agency_code, 'ytd' as period_kind, "
+        "date '2023-01-01' as period_start, 1 as missing_metric_count",
+    },
+    "marts.index_766_metric": {
+        "numerator_within_denominator": "2 as numerator, 1 as denominator",
+        "points_within_maximum": "max_millionths + 1 as points_millionths",
+        "nothing_invented": "'no_source' as state",
+    },
     "marts.scorecard": {
         "equals_kpi_value": "numerator + 1 as numerator",
         "is_the_newest": "period_start - interval 1 year as period_start",

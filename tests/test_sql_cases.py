@@ -2,9 +2,10 @@
 
 A case gives `given: {table: [rows]}` and `expect: [rows]`; columns that a row doesn't name are null, and
 only the columns that an expected row names are compared. `only` narrows the rows that are compared;
-`as_of` and `centre` set the run context.
+`round` gives columns the decimals to which they are compared; `as_of` and `centre` set the run context.
 """
 
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,4 +33,14 @@ def test_case(path: Path, warehouse: CaseWarehouse) -> None:
     expected = case["expect"]
     names = list(expected[0]) if expected else []
     actual = [{name: row[name] for name in names} for row in got]
+    for name, decimals in case.get("round", {}).items():
+        actual = [row | {name: _rounded(row[name], decimals)} for row in actual]
     assert sorted(map(repr, actual)) == sorted(map(repr, expected)), case["why"]
+
+
+def _rounded(value: float | None, decimals: int) -> float | None:
+    """Half up, as the figures are shown."""
+    if value is None:
+        return None
+    step = Decimal(1).scaleb(-decimals)
+    return float(Decimal(repr(value)).quantize(step, ROUND_HALF_UP))

@@ -48,7 +48,10 @@ class CaseWarehouse:
         """Rows of `table` as dicts, dates and times as ISO text, for a case's given rows."""
         given: dict[str, list[dict[str, Any]]] = case.get("given", {})
         for used in self._dirty - given.keys():
-            self.connection.execute(f"delete from {used}")
+            if used in self.catalog.seeds:
+                load_seed(self.connection, used, self.catalog.seeds[used])
+            else:
+                self.connection.execute(f"delete from {used}")
         self._dirty = set(given)
         for name, rows in given.items():
             self.fill(name, rows)

@@ -5,6 +5,7 @@ columns:
   feedback_id: "Mã phản ánh. Feedback id."
   kind: "Loại. Kind."
   agency_code: "Cơ quan. Agency."
+  case_code: "Mã hồ sơ liên quan. Case it is about."
   received_on: "Ngày nhận. Received on."
   answered_on: "Ngày trả lời. Answered on."
   due_on: "Hạn trả lời. Due on."
@@ -15,6 +16,7 @@ select
     f.feedback_id,
     f.kind,
     coalesce(a.agency_code, f.agency_code, 'UNKNOWN') as agency_code,
+    f.case_code,
     f.received_on,
     case when f.answered_on <= x.as_of_on then f.answered_on end as answered_on,
     w.day as due_on,

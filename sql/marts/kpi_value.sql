@@ -1,7 +1,7 @@
 /* @model
 description: >
   Every KPI at every variant, period and agency, with target and status. ALL is the Centre; its rows are
-  there for every period, an agency's only where something was counted. Status is decided on integers.
+  there for every period of the kinds that seeds.kpi gives, an agency's only where something was counted. Status is decided on integers.
   One row per KPI, variant, period and agency.
 grain: [kpi_id, variant, period_kind, period_start, agency_code]
 columns:
@@ -25,7 +25,9 @@ columns:
 with centre_rows as (
     select v.kpi_id, v.variant, p.period_kind, p.period_start, 'ALL' as agency_code
     from seeds.kpi_variants as v
-    cross join core.dim_period as p
+    join seeds.kpi as k on k.kpi_id = v.kpi_id
+    join core.dim_period as p
+        on k.period_kinds is null or list_contains(string_split(k.period_kinds, ' '), p.period_kind)
 ),
 
 measures as (
@@ -86,6 +88,7 @@ select
     case
         when j.denominator = 0 then null
         when j.unit = 'count' then cast(j.numerator as double)
+        when j.unit = 'points' then j.numerator / 1000000.0 -- points are kept in millionths
         else cast(j.numerator as double) / j.denominator
     end as value,
     j.comparison,

@@ -6,7 +6,7 @@ columns:
   position: "Thứ tự. Position."
   label_vi: "Tên chỉ tiêu. Label in Vietnamese."
   label_en: "Tên tiếng Anh. Label in English."
-  unit: "ratio hoặc count. Unit."
+  unit: "ratio, count hoặc points. Unit."
   variant: "Biến thể chính. Headline variant."
   period_kind: "Loại kỳ. Kind of period."
   period_start: "Từ ngày. First day."
