@@ -1,17 +1,22 @@
-"""What the page shows, read from the published tables as plain rows.
+"""What the page and the workbook show, read from the published tables as plain rows.
 
-Belongs here: queries that pick and order, and numbers as a Vietnamese reader writes them. Doesn't: any
+Belongs here: queries that pick and order, and the merging of groups too small to show. Doesn't: any
 rule; a status or a target is taken as published, never decided again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 
 Row = dict[str, Any]
 TREND_MONTHS = 13
-AGENCIES_SHOWN = 40
-LATE_CASES_SHOWN = 300
+AGENCIES_SHOWN = 60
+PROCEDURES_SHOWN = 1500
+CASES_SHOWN = 1500
+SMALLEST_GROUP = 5
+RATING_KPIS = ("very_satisfied", "dissatisfied")
+# Their cases belong to a procedure, so one can go on from the agency to its procedures.
+CASE_KPIS = (*RATING_KPIS, "on_time", "online_cases", "services_with_cases", "pilot_compliance")
 
 
 class Connection(Protocol):
@@ -29,67 +34,164 @@ class Scorecard:
     kpis: list[Row]
     trends: dict[str, list[Row]]
     variants: dict[str, list[Row]]
+    by_agency: dict[str, list[Row]]
+    forecasts: dict[str, Row]
     agencies: list[Row]
+    procedures: list[Row]
     risks: list[Row]
     risk_cases: list[Row]
+    late_cases: list[Row]
     freshness: list[Row]
     checks: list[Row]
+    check_counts: Row
 
 
 def read_scorecard(connection: Connection) -> Scorecard:
     """Read the page's rows from an open published file."""
-    kpis = _rows(
+    kpis = rows_of(
         connection,
         "select s.*, k.definition_vi, k.definition_en, k.legal_basis, k.sql_file "
         "from marts.scorecard as s join meta.kpi as k using (kpi_id) order by s.position",
     )
     year = kpis[0]["period_start"] if kpis else None
     return Scorecard(
-        publication=_rows(
+        publication=rows_of(
             connection, "select * from meta.publication order by version desc limit 1"
         )[0],
         kpis=kpis,
         trends={row["kpi_id"]: _trend(connection, row["kpi_id"]) for row in kpis},
         variants={row["kpi_id"]: _variants(connection, row) for row in kpis},
-        agencies=_rows(
+        by_agency={row["kpi_id"]: _by_agency(connection, row) for row in kpis},
+        forecasts=_forecasts(connection),
+        agencies=_agencies(connection, year),
+        procedures=rows_of(
             connection,
-            "select * from marts.agency_scorecard where period_kind = 'ytd' and period_start = ? "
-            f"order by received_count desc, agency_code limit {AGENCIES_SHOWN}",
+            "select * from marts.procedure_scorecard where period_start = ? "
+            f"order by late_count desc, received_count desc, procedure_code limit {PROCEDURES_SHOWN}",
             [year],
         ),
-        risks=_rows(
+        risks=rows_of(
             connection,
-            "select agency_name, count(*) filter (is_overdue) as overdue_count, "
+            "select agency_code, agency_name, count(*) filter (is_overdue) as overdue_count, "
             "count(*) filter (not is_overdue and working_days_left = 0) as today_count, "
             "count(*) filter (not is_overdue and working_days_left > 0) as soon_count "
             "from marts.at_risk group by all order by overdue_count desc, today_count desc, agency_name",
         ),
-        risk_cases=_rows(
+        risk_cases=rows_of(
             connection,
-            "select agency_name, procedure_code, procedure_name, case_no, due_on, working_days_left "
-            f"from marts.at_risk order by working_days_left, agency_name, case_no limit {LATE_CASES_SHOWN}",
+            "select * from marts.at_risk "
+            f"order by working_days_left, agency_name, case_no limit {CASES_SHOWN}",
         ),
-        freshness=_rows(connection, "select * from meta.freshness order by system, entity"),
-        checks=_rows(
+        late_cases=rows_of(
+            connection,
+            "select * from marts.case_fact where on_time_a = false and ended_month_on >= ? "
+            f"order by days_late desc, case_no limit {CASES_SHOWN}",
+            [year],
+        ),
+        freshness=rows_of(connection, "select * from meta.freshness order by system, entity"),
+        checks=rows_of(
             connection,
             "select * from meta.check_result where state <> 'passed' "
             "order by state <> 'error', severity <> 'critical', severity, failed desc",
         ),
+        check_counts=rows_of(
+            connection,
+            "select count(*) filter (state = 'passed') as passed, "
+            "count(*) filter (state = 'failed') as failed, "
+            "count(*) filter (state = 'error') as error from meta.check_result",
+        )[0],
+    )
+
+
+def rows_of(connection: Connection, query: str, values: list[Any] | None = None) -> list[Row]:
+    """The rows of a query as dicts."""
+    result = connection.execute(query, values or [])
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def has_table(connection: Connection, table: str) -> bool:
+    """Whether the published file holds a table; marts come with their own release."""
+    schema, name = table.split(".")
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
+    )
+    return found.fetchone() is not None
+
+
+def merge_small(rows: Sequence[Row], smallest: int = SMALLEST_GROUP) -> list[Row]:
+    """Put groups with fewer than `smallest` ratings into one row without a name.
+
+    The merged row must itself be large enough, or the total less the shown rows would give a small group
+    away; so it takes the next smallest groups until it is. The sums stay.
+    """
+    by_size = sorted(rows, key=lambda row: row["denominator"])
+    merged: list[Row] = []
+    for row in by_size:
+        if row["denominator"] >= smallest and (
+            not merged or sum(m["denominator"] for m in merged) >= smallest
+        ):
+            break
+        merged.append(row)
+    kept = [row for row in rows if row not in merged]
+    if not merged or sum(m["denominator"] for m in merged) < smallest:
+        return kept
+    numerator, denominator = (
+        sum(row[name] for row in merged) for name in ("numerator", "denominator")
+    )
+    return [
+        *kept,
+        {
+            **merged[0],
+            "agency_code": "",
+            "agency_name": f"Các cơ quan ít lượt ({len(merged)})",
+            "numerator": numerator,
+            "denominator": denominator,
+            "value": numerator / denominator,
+            "status": "info",
+        },
+    ]
+
+
+def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
+    """The headline figure of each agency, those that weigh most on the result first."""
+    rows = rows_of(
+        connection,
+        "select agency_code, agency_name, numerator, denominator, value, status from marts.kpi_value "
+        "where kpi_id = ? and variant = ? and period_kind = ? and period_start = ? "
+        "and agency_code <> 'ALL' and denominator > 0 "
+        "order by case when ? = 'count' then numerator else denominator - numerator end desc, "
+        "denominator desc, agency_code",
+        [kpi["kpi_id"], kpi["variant"], kpi["period_kind"], kpi["period_start"], kpi["unit"]],
+    )
+    return merge_small(rows) if kpi["kpi_id"] in RATING_KPIS else rows
+
+
+def _agencies(connection: Connection, year: Any) -> list[Row]:
+    return rows_of(
+        connection,
+        "select a.*, v.numerator, v.denominator, v.value, coalesce(v.status, 'no_data') as status "
+        "from marts.agency_scorecard as a "
+        "left join marts.kpi_value as v on v.kpi_id = 'on_time' and v.is_headline "
+        "and v.period_kind = a.period_kind and v.period_start = a.period_start "
+        "and v.agency_code = a.agency_code "
+        "where a.period_kind = 'ytd' and a.period_start = ? "
+        f"order by a.late_count desc, a.received_count desc, a.agency_code limit {AGENCIES_SHOWN}",
+        [year],
     )
 
 
 def _trend(connection: Connection, kpi_id: str) -> list[Row]:
-    rows = _rows(
+    rows = rows_of(
         connection,
-        "select period_start, numerator, denominator, value, status from marts.kpi_trend "
-        f"where kpi_id = ? order by period_start desc limit {TREND_MONTHS}",
+        f"select * from marts.kpi_trend where kpi_id = ? order by period_start desc limit {TREND_MONTHS}",
         [kpi_id],
     )
     return rows[::-1]
 
 
 def _variants(connection: Connection, kpi: Row) -> list[Row]:
-    return _rows(
+    return rows_of(
         connection,
         "select v.variant, n.label_vi, n.label_en, v.numerator, v.denominator, v.value, v.status "
         "from marts.kpi_value as v join meta.kpi_variant as n using (kpi_id, variant) "
@@ -99,38 +201,7 @@ def _variants(connection: Connection, kpi: Row) -> list[Row]:
     )
 
 
-def _rows(connection: Connection, query: str, values: list[Any] | None = None) -> list[Row]:
-    result = connection.execute(query, values or [])
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def vietnamese_number(value: int | float | None) -> str:
-    """12345 → 12.345; nothing → –."""
-    return "–" if value is None else f"{value:,.0f}".replace(",", ".")
-
-
-def vietnamese_value(row: Row) -> str:
-    """A KPI's value from its whole numbers: a count, or points or per cent with two decimals, half up."""
-    if row["value"] is None:
-        return "–"
-    if row.get("unit") == "count":
-        return vietnamese_number(row["numerator"])
-    if row.get("unit") == "points":
-        return _two_decimals(Decimal(row["numerator"]) / 1_000_000) + " điểm"
-    return _two_decimals(Decimal(row["numerator"]) * 100 / Decimal(row["denominator"])) + " %"
-
-
-def _two_decimals(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP)}".replace(".", ",")
-
-
-def vietnamese_target(row: Row) -> str:
-    """A target with its comparison, as the plan writes it."""
-    if row["target"] is None:
-        return "–"
-    sign = {">": ">", ">=": "≥", "=": "="}[row["comparison"]]
-    if row["unit"] == "count":
-        return f"{sign} {vietnamese_number(row['target'])}"
-    per_cent = (Decimal(str(row["target"])) * 100).normalize()
-    return f"{sign} {per_cent:f}".replace(".", ",") + " %"
+def _forecasts(connection: Connection) -> dict[str, Row]:
+    if not has_table(connection, "marts.forecast"):
+        return {}
+    return {row["kpi_id"]: row for row in rows_of(connection, "from marts.forecast")}

@@ -1,25 +1,38 @@
 """The scorecard page: one offline HTML file a publication.
 
-Belongs here: rendering the template and the small trend drawings. Doesn't: reading tables (data.py).
-Everything is escaped by the template engine; the file asks nothing of any network.
+Belongs here: rendering the template with its bundled fonts, style and scripts. Doesn't: reading tables
+(data.py), the rows behind the figures (drill.py), the drawing (static/scorecard.js).
+Everything is escaped by the template engine. The page's own policy lets nothing be fetched and runs only
+the two scripts whose hashes it names, so a name out of a source can never act.
 """
 
+import base64
+import hashlib
+from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from reports.data import (
-    Connection,
-    Row,
-    read_scorecard,
-    vietnamese_number,
-    vietnamese_target,
-    vietnamese_value,
+from reports.data import Connection, read_scorecard
+from reports.drill import drill_data
+from reports.numbers import (
+    Language,
+    day_text,
+    number_text,
+    parts_text,
+    share_text,
+    target_text,
+    value_text,
 )
 
-TREND_WIDTH, TREND_HEIGHT, MARGIN = 220, 48, 4
+SCRIPTS = ("chartist.umd.js", "scorecard.js")
+POLICY = (
+    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; "
+    "script-src {hashes}; base-uri 'none'; form-action 'none'"
+)
 
 
 def write_page(connection: Connection, path: Path) -> Path:
@@ -29,62 +42,47 @@ def write_page(connection: Connection, path: Path) -> Path:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        number=vietnamese_number, value=vietnamese_value, target=vietnamese_target
-    )
-    environment.globals["trend"] = draw_trend
+        number=_in_both(number_text), value=_in_both(value_text), share=_in_both(share_text),
+        target=_in_both(target_text), parts=_in_both(parts_text), day=_in_both(day_text),
+    )  # fmt: skip
     card = read_scorecard(connection)
-    text = environment.get_template("scorecard.html.j2").render(card=card)
+    scripts = [_static(name) for name in SCRIPTS]
+    text = environment.get_template("scorecard.html.j2").render(
+        card=card,
+        drill=drill_data(card),
+        policy=POLICY.format(hashes=" ".join(_hash(script) for script in scripts)),
+        style=Markup(_static("scorecard.css")),  # noqa: S704 (our own file)
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 (our own and bundled files)
+        fonts={name: _font(name) for name in ("latin", "vietnamese")},
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     waiting = path.with_name(f".{path.name}.part")
     waiting.write_text(text, encoding="utf-8")
     return waiting.replace(path)
 
 
-def draw_trend(rows: list[Row], target: float | None, unit: str) -> Markup:
-    """The months as a line with its target, as inline SVG; months without data leave a gap."""
-    values = [row["value"] for row in rows]
-    known = [value for value in values if value is not None]
-    if not known:
-        return Markup("")
-    low, high = (
-        min([*known, *([target] if target is not None else [])]),
-        max([*known, *([target] if target else [])]),
-    )
-    # A flat line must not look like a crash: at least half a point (or one rating) of height.
-    room = max(high - low, 1.0 if unit == "count" else 0.005)
-    low -= (room - (high - low)) / 2
+def _in_both(write: Callable[..., str]) -> Callable[..., Markup]:
+    """A filter that writes a figure for both languages, and once where they agree."""
 
-    def at(place: int, value: float) -> tuple[float, float]:
-        x = MARGIN + place * (TREND_WIDTH - 2 * MARGIN) / max(len(values) - 1, 1)
-        y = TREND_HEIGHT - MARGIN - (value - low) / room * (TREND_HEIGHT - 2 * MARGIN)
-        return round(x, 1), round(y, 1)
+    def both(value: Any, *more: Any) -> Markup:
+        languages: tuple[Language, Language] = ("vi", "en")
+        vi, en = (write(value, *more, language) for language in languages)
+        if vi == en:
+            return escape(vi)
+        return Markup('<span class="vi">{}</span><span class="en">{}</span>').format(vi, en)
 
-    parts = _target_line(at, target)
-    parts += [f'<path class="line" d="{_path(values, at)}"/>']
-    last = max(place for place, value in enumerate(values) if value is not None)
-    x, y = at(last, values[last])
-    parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="3"/>')
-    drawing = (
-        f'<svg class="trend" viewBox="0 0 {TREND_WIDTH} {TREND_HEIGHT}" aria-hidden="true">'
-        f"{''.join(parts)}</svg>"
-    )
-    return Markup(drawing)  # noqa: S704 (made of numbers alone)
+    return both
 
 
-def _target_line(at: Any, target: float | None) -> list[str]:
-    if target is None:
-        return []
-    _, y = at(0, target)
-    return [f'<line class="goal" x1="{MARGIN}" x2="{TREND_WIDTH - MARGIN}" y1="{y}" y2="{y}"/>']
+def _static(name: str) -> str:
+    return files("reports").joinpath("static", name).read_text(encoding="utf-8")
 
 
-def _path(values: list[float | None], at: Any) -> str:
-    pieces, pen_is_up = [], True
-    for place, value in enumerate(values):
-        if value is None:
-            pen_is_up = True
-            continue
-        x, y = at(place, value)
-        pieces.append(f"{'M' if pen_is_up else 'L'}{x} {y}")
-        pen_is_up = False
-    return " ".join(pieces)
+def _font(name: str) -> str:
+    data = files("reports").joinpath("static", f"inter-{name}.woff2").read_bytes()
+    return base64.b64encode(data).decode("ascii")
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

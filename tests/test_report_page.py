@@ -1,17 +1,20 @@
-"""The scorecard page in a real browser: figures, language, network, width, accessibility, escaping."""
+"""The scorecard page in a real browser: figures, language, network, width, keyboard, paper, escaping."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from reports.data import vietnamese_target, vietnamese_value
-from reports.page import draw_trend, write_page
-from tests.conftest import Site
+from reports.data import merge_small
+from reports.numbers import day_text, number_text, parts_text, target_text, value_text
+from reports.page import write_page
+from tests.conftest import END, Site
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -20,63 +23,163 @@ pytestmark = [
         CHROMIUM is None, reason="Chromium isn't installed; apt-get install chromium"
     ),
 ]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+LARGEST_PAGE = 3_000_000
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-            ],
-        )
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
         launched.close()
 
 
-def test_page_shows_the_published_figures_and_asks_no_network(
-    night: Site, browser: Browser
-) -> None:
-    path = night.home / "reports" / "scorecard.html"
-    asked: list[str] = []
-    page = browser.new_page()
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    assert [url for url in asked if not url.startswith("file:")] == []
-    shown = page.inner_text("main")
-    for row in night.published("select * from marts.scorecard"):
-        assert row["label_vi"] in shown
-        assert vietnamese_value(row) in shown
-    page.click("#language")
-    assert "Cases returned on or before time" in page.inner_text("main")
-    assert "Hồ sơ trả đúng" not in page.inner_text("main")
+def page_of(night: Site) -> Path:
+    return night.home / "reports" / "scorecard.html"
+
+
+def opened(browser: Browser, path: Path, width: int = 1280, place: str = "") -> Page:
+    """The page, failing the test on any script error or any request that leaves the file."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: trouble.append(message.text))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(("file:", "data:")) else trouble.append(request.url),
+    )  # fmt: skip
+    page.goto(path.as_uri() + place)
+    page.trouble = trouble  # type: ignore[attr-defined]
+    return page
+
+
+def close(page: Page) -> None:
+    assert page.trouble == []  # type: ignore[attr-defined]
     page.close()
 
 
+def test_page_shows_the_published_figures_in_both_languages(night: Site, browser: Browser) -> None:
+    assert page_of(night).stat().st_size < LARGEST_PAGE
+    page = opened(browser, page_of(night))
+    rows = night.published("select * from marts.scorecard order by position")
+    shown = page.inner_text("body")
+    for row in rows:
+        card = page.inner_text(f"#kpi-{row['kpi_id']}")
+        assert row["label_vi"] in card
+        assert value_text(row) in card
+        assert parts_text(row) in card
+        assert row["target"] is None or target_text(row) in card
+        if row["lateness_budget"]:
+            assert number_text(abs(row["lateness_budget"])) in card
+    aimed = [row for row in rows if row["status"] in ("met", "missed")]
+    met = [row for row in aimed if row["status"] == "met"]
+    assert f"{len(met)} trên {len(aimed)} chỉ tiêu đang đạt." in shown
+    risk = night.published("select count(*) filter (is_overdue) as late from marts.at_risk")
+    assert page.inner_text(".today a") == f"{number_text(risk[0]['late'])}\nhồ sơ đang quá hạn"
+    page.click("#language")
+    assert value_text(rows[0], "en") in page.inner_text(f"#kpi-{rows[0]['kpi_id']}")
+    assert "Cases returned on or before time" in page.inner_text("main")
+    assert "Hồ sơ trả đúng" not in page.inner_text("main")
+    assert page.title().startswith("Scorecard")
+    close(page)
+
+
+def test_every_kpi_has_its_trend_drawn_and_its_definition_one_click_away(
+    night: Site, browser: Browser
+) -> None:
+    page = opened(browser, page_of(night))
+    for row in night.published("select * from meta.kpi"):
+        card = page.locator(f"#kpi-{row['kpi_id']}")
+        months = night.published(
+            f"select count(*) filter (value is not null) as n from (select value from marts.kpi_trend "
+            f"where kpi_id = '{row['kpi_id']}' order by period_start desc limit 13)"
+        )[0]["n"]
+        assert card.locator(".months .ct-point").count() == months
+        card.locator("summary").click()
+        assert row["definition_vi"] in card.inner_text()
+        assert row["sql_file"] in card.inner_text()
+    close(page)
+
+
+def test_one_can_go_from_a_figure_to_agency_procedure_and_cases_by_keyboard(
+    night: Site, browser: Browser
+) -> None:
+    late = night.published(
+        "select agency_code, procedure_code, procedure_name, count(*) as n from marts.case_fact "
+        "where on_time_a = false and ended_month_on >= '2023-01-01' group by all "
+        "order by n desc, procedure_code limit 1"
+    )[0]
+    agency = night.published(
+        "select agency_name, numerator, denominator, value from marts.kpi_value "
+        "where kpi_id = 'on_time' and is_headline "
+        f"and period_kind = 'ytd' and agency_code = '{late['agency_code']}' order by period_start desc limit 1"
+    )[0]
+    page = opened(browser, page_of(night))
+    page.locator("#kpi-on_time .links").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    row = page.locator("dialog tr", has_text=agency["agency_name"]).first
+    assert value_text(agency) in row.inner_text()
+    row.locator("a").focus()
+    page.keyboard.press("Enter")
+    page.locator(
+        f"dialog a[href='#/on_time/{late['agency_code']}/{late['procedure_code']}']"
+    ).focus()
+    page.keyboard.press("Enter")
+    states = page.locator("dialog tbody td:nth-child(2)").all_inner_texts()
+    assert states.count("Trả quá hạn") == late["n"]
+    assert late["procedure_name"] in page.inner_text("#drill-title")
+    page.go_back()
+    assert agency["agency_name"] in page.inner_text("#drill-title")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert "#/" not in page.url
+    close(page)
+
+
 def test_page_fits_a_phone_and_works_by_keyboard(night: Site, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 360, "height": 740})
-    page.goto((night.home / "reports" / "scorecard.html").as_uri())
+    page = opened(browser, page_of(night), width=360)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "language"
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.lang") == "en"
-    page.keyboard.press("Tab")
+    page.evaluate("document.querySelector('#kpi-on_time summary').focus()")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.querySelector('details').open") is True
-    page.close()
+    assert page.evaluate("document.querySelector('#kpi-on_time details').open") is True
+    close(page)
 
 
-def test_page_has_no_serious_accessibility_finding(night: Site, browser: Browser) -> None:
-    page = browser.new_page()
-    page.goto((night.home / "reports" / "scorecard.html").as_uri())
+@pytest.mark.parametrize("place", ["", "#/on_time", "#/very_satisfied"])
+def test_page_has_no_serious_accessibility_finding(
+    night: Site, browser: Browser, place: str
+) -> None:
+    page = opened(browser, page_of(night), place=place)
+    for details in page.locator("main details").all() if not place else []:
+        details.evaluate("element => { element.open = true }")
     findings = Axe().run(page).response["violations"]
-    page.close()
-    assert [f["id"] for f in findings if f["impact"] in ("serious", "critical")] == []
+    close(page)
+    serious = [f for f in findings if f["impact"] in ("serious", "critical")]
+    assert [(f["id"], f["nodes"][0]["html"]) for f in serious] == []
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="apt-get install poppler-utils")
+def test_page_prints_on_a4_with_every_target_on_the_first_sheet(
+    night: Site, browser: Browser, tmp_path: Path
+) -> None:
+    page = opened(browser, page_of(night))
+    printed = tmp_path / "page.pdf"
+    page.pdf(path=str(printed), prefer_css_page_size=True, print_background=True)
+    close(page)
+    told = subprocess.run(["pdfinfo", printed], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Page size:\s+59[45]\.\d+ x 84[12]", told)
+    first = subprocess.run(
+        ["pdftotext", "-layout", "-l", "1", printed, "-"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for row in night.published("select * from marts.scorecard"):
+        assert value_text(row) in first
 
 
 def test_names_are_shown_as_text_and_never_run(
@@ -86,16 +189,60 @@ def test_names_are_shown_as_text_and_never_run(
     shutil.copyfile(night.home / "published" / "kpi.duckdb", copy)
     copy.chmod(0o600)
     connection = duckdb.connect(str(copy))
-    connection.execute(
-        "update marts.agency_scorecard set agency_name = '<script>document.title = ''run''</script>'"
-    )
+    evil = "</script><script>document.title = ''run''</script><img src=x onerror=alert(1)>"
+    for table in ("agency_scorecard", "kpi_value", "at_risk"):
+        connection.execute(f"update marts.{table} set agency_name = '{evil}'")
+    connection.execute(f"update marts.procedure_scorecard set procedure_name = '{evil}'")
     path = write_page(connection, tmp_path / "page.html")
     connection.close()
+    page = opened(browser, path, place="#/on_time")
+    assert page.title() != "run"
+    assert "<script>document.title" in page.inner_text("main")
+    assert "<script>document.title" in page.inner_text("dialog")
+    assert page.locator("img").count() == 0
+    close(page)
+
+
+def test_the_policy_runs_no_script_that_the_page_did_not_bring(
+    night: Site, browser: Browser, tmp_path: Path
+) -> None:
+    changed = page_of(night).read_text(encoding="utf-8")
+    path = tmp_path / "changed.html"
+    path.write_text(changed + "<script>document.title = 'run'</script>", encoding="utf-8")
     page = browser.new_page()
     page.goto(path.as_uri())
     assert page.title() != "run"
-    assert "<script>document.title" in page.inner_text("main")
     page.close()
+
+
+def test_small_rating_groups_are_merged_so_that_none_can_be_worked_out() -> None:
+    def row(name: str, good: int, size: int) -> dict[str, object]:
+        return {
+            "agency_code": name, "agency_name": name, "numerator": good, "denominator": size,
+            "value": good / size, "status": "missed",
+        }  # fmt: skip
+
+    rows = [row("a", 90, 100), row("b", 2, 2), row("c", 6, 7), row("d", 9, 9)]
+    shown = merge_small(rows)
+    assert [(r["agency_code"], r["numerator"], r["denominator"]) for r in shown] == [
+        ("a", 90, 100), ("d", 9, 9), ("", 8, 9),
+    ]  # fmt: skip
+    assert merge_small([row("a", 90, 100), row("d", 5, 5)])[1]["agency_code"] == "d"
+    assert merge_small([row("b", 1, 2)]) == []
+
+
+def test_the_page_shows_no_agency_with_fewer_than_five_ratings(night: Site) -> None:
+    from reports.data import read_scorecard
+    from warehouse.connection import open_published
+
+    with open_published(night.home / "published" / "kpi.duckdb") as connection:
+        card = read_scorecard(connection)
+    for kpi_id in ("very_satisfied", "dissatisfied"):
+        rows = card.by_agency[kpi_id]
+        assert rows
+        assert min(row["denominator"] for row in rows) >= 5
+        total = next(row for row in card.kpis if row["kpi_id"] == kpi_id)
+        assert sum(row["denominator"] for row in rows) == total["denominator"]
 
 
 def test_figures_are_rounded_half_up_and_from_whole_numbers() -> None:
@@ -106,17 +253,13 @@ def test_figures_are_rounded_half_up_and_from_whole_numbers() -> None:
         "unit": "ratio",
         "comparison": ">",
     }
-    assert vietnamese_value(row) == "99,00 %"
-    assert vietnamese_value({**row, "numerator": 98995, "value": 0.98995}) == "99,00 %"
-    assert vietnamese_value({**row, "numerator": 98994, "value": 0.98994}) == "98,99 %"
-    assert vietnamese_value({**row, "value": None}) == "–"
-    assert vietnamese_target({**row, "target": 0.99}) == "> 99 %"
-    assert vietnamese_target({**row, "target": None}) == "–"
-
-
-def test_trend_leaves_a_gap_where_nothing_was_counted() -> None:
-    rows = [{"value": 0.9}, {"value": None}, {"value": 0.95}, {"value": 0.96}]
-    drawing = str(draw_trend(rows, 0.98, "ratio"))
-    assert drawing.count("M") == 2
-    assert 'class="goal"' in drawing
-    assert str(draw_trend([{"value": None}], None, "ratio")) == ""
+    assert value_text(row) == "99,00 %"
+    assert value_text(row, "en") == "99.00%"
+    assert value_text({**row, "numerator": 98995, "value": 0.98995}) == "99,00 %"
+    assert value_text({**row, "numerator": 98994, "value": 0.98994}) == "98,99 %"
+    assert value_text({**row, "value": None}) == "–"
+    assert target_text({**row, "target": 0.99}) == "> 99 %"
+    assert target_text({**row, "target": None}) == "–"
+    assert number_text(1234567) == "1.234.567"
+    assert number_text(1234567, "en") == "1,234,567"
+    assert day_text(END.date()) == "Thứ Sáu, 30/06/2023"
