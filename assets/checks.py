@@ -11,9 +11,15 @@ import dagster as dg
 
 from assets.models import key_of
 from assets.night import Night
-from expectations.runner import Outcome, run_suites
+from expectations.outcome import Outcome
 from expectations.suite import Suite
-from warehouse.state import record_checks
+from warehouse.state import check_trend, record_checks, trend_word
+
+_SAID = {
+    "passed": "Đạt. Passed.",
+    "failed": "Vi phạm {failed} / {evaluated}. Failed.",
+    "error": "KHÔNG CHẠY ĐƯỢC: chưa biết đạt hay không. COULD NOT RUN.",
+}
 
 
 def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
@@ -41,17 +47,17 @@ def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.Asse
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         night: Night = context.resources.night
-        outcomes = check_suites(night, [suite])
-        for outcome in outcomes:
+        before = check_trend(night.connection, suite.table)
+        for outcome in check_suites(night, [suite]):
             if outcome.table == suite.table:
-                yield _result(outcome)
+                yield _result(outcome, before.get(outcome.rule, []))
 
     return check
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
     """Run suites on what stands and keep every result, the canaries' too."""
-    outcomes = run_suites(night.connection, suites)
+    outcomes = night.checker.run(suites)
     record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
     return outcomes
 
@@ -70,20 +76,30 @@ def _row(outcome: Outcome) -> dict[str, object]:
         "state": outcome.state,
         "failing_keys": json.dumps(list(outcome.failing_keys), ensure_ascii=False, default=str),
         "seconds": outcome.seconds,
+        "remedy_vi": outcome.remedy,
+        "detail": outcome.detail,
     }
 
 
-def _result(outcome: Outcome) -> dg.AssetCheckResult:
+def _result(outcome: Outcome, before: Sequence[str]) -> dg.AssetCheckResult:
+    # Counts only: the event store is read by more people than the restricted store, which holds the keys.
+    metadata: dict[str, str | int | float] = {
+        "state": outcome.state,
+        "evaluated": outcome.evaluated,
+        "failed": outcome.failed,
+        "seconds": round(outcome.seconds, 3),
+    }
+    if outcome.state != "passed":
+        metadata["trend"] = " → ".join([*before, trend_word(outcome.state, outcome.failed)])
+        metadata["remedy"] = outcome.remedy
+        metadata["keys"] = f"motcua check --table {outcome.table} --rule {outcome.rule} --keys"
+    if outcome.state == "error":
+        metadata["error"] = outcome.detail or ""
     return dg.AssetCheckResult(
         asset_key=key_of(outcome.table),
         check_name=outcome.rule,
         passed=outcome.state == "passed",
         severity=dg.AssetCheckSeverity.ERROR if outcome.blocks else dg.AssetCheckSeverity.WARN,
-        # Counts only: the event store is read by more people than the restricted store.
-        metadata={
-            "state": outcome.state,
-            "evaluated": outcome.evaluated,
-            "failed": outcome.failed,
-            "seconds": round(outcome.seconds, 3),
-        },
+        description=_SAID[outcome.state].format(failed=outcome.failed, evaluated=outcome.evaluated),
+        metadata=metadata,
     )

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from assets.cap import build_capped
 from assets.night import Night
-from warehouse.build import BuildResult, RowRule, build_model, prune_tables
+from warehouse.build import BuildResult, RowRule, prune_tables
 from warehouse.catalog import Catalog, Model
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import set_run_context
@@ -51,7 +52,9 @@ def _dependencies(model: Model, catalog: Catalog) -> list[dg.AssetKey]:
             found |= {key_of(other.table) for other in catalog.in_schema("staging")}
         elif table in _WRITTEN_WITH_CHECKS:
             found |= {
-                key_of(other.table) for other in catalog.in_schema("staging", "core", "marts")
+                key_of(other.table)
+                for other in catalog.models.values()
+                if other.schema != "meta" or not (other.depends_on & _WRITTEN_WITH_CHECKS)
             }
         else:
             found.add(RUN_CONTEXT)
@@ -72,7 +75,7 @@ def _model_asset(
     )
     def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         night: Night = context.resources.night
-        result = build_model(night.connection, model, rules)
+        result = build_capped(night, model, rules)
         return dg.MaterializeResult(metadata=_metadata(model, result))
 
     return build
@@ -97,8 +100,9 @@ def _metadata(model: Model, result: BuildResult) -> dict[str, dg.MetadataValue |
         "column_sources": dg.MetadataValue.md(_sources_table(result)),
         "seconds": round(result.seconds, 3),
     }
-    if model.keep:
-        metadata["quarantined"] = result.quarantined
+    if result.share is not None:
+        metadata["quarantined"] = result.share.waiting
+        metadata["quarantined_ratio"] = round(result.share.ratio, 6)
     return metadata
 
 

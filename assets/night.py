@@ -6,14 +6,17 @@ run's clock and progress. Doesn't: work; a step asks the night for what it needs
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import dagster as dg
 import duckdb
 
+from expectations.runner import Checker
+from reports.quality import write_quality
 from warehouse.connection import Limits, hold_lock, open_warehouse, set_person_key
 from warehouse.state import RunContext, ensure_state
 
@@ -47,6 +50,14 @@ class Site:
     connect: Callable[[], Iterator["Connections"]]
     person_key: Callable[[], bytes]
     limits: Limits = field(default_factory=Limits)
+    # The share of a staging table that may wait in quarantine before the night stops.
+    quarantine_cap: float = 0.01
+
+    @property
+    def quality_page(self) -> Path:
+        """The page of all rules, written by every run that checks something."""
+        return self.home / "reports" / "quality.html"
+
     progress: Progress = silent
 
 
@@ -67,6 +78,12 @@ class Night:
     now: dt.datetime
     connection: duckdb.DuckDBPyConnection
     connections: Connections
+    stack: ExitStack
+
+    @cached_property
+    def checker(self) -> Checker:
+        """The machine of the checks, opened by the first one and closed with the run."""
+        return self.stack.enter_context(closing(Checker(self.connection)))
 
     @property
     def context(self) -> RunContext:
@@ -86,8 +103,8 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
         try:
             ensure_state(connection)
             set_person_key(connection, site.person_key())
-            with contextmanager(site.connect)() as connections:
-                yield Night(site, run_id, site.clock(), connection, connections)
+            with contextmanager(site.connect)() as connections, ExitStack() as stack:
+                yield Night(site, run_id, site.clock(), connection, connections, stack)
         finally:
             connection.close()
 
@@ -100,6 +117,11 @@ def night_resource(site: Site) -> dg.ResourceDefinition:
     )
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
         with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
-            yield opened
+            try:
+                yield opened
+            finally:
+                # Here, and not as an asset, so that a night that was stopped says why, too.
+                if "checker" in vars(opened):
+                    write_quality(opened.connection, site.quality_page)
 
     return night

@@ -4,16 +4,19 @@ Belongs here: deciding from check results whether this night may be published. D
 file (warehouse.publish).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import duckdb
 
+from assets.cap import capped_tables
 from assets.models import key_of
 from assets.night import Night
+from expectations.suite import Suite
 from warehouse.catalog import Catalog
 from warehouse.errors import PublicationError
 from warehouse.publish import publish
+from warehouse.quarantine import CAP_RULE
 from warehouse.state import PUBLISHED_STATE
 
 PUBLISHED = dg.AssetKey(["published", "kpi"])
@@ -24,39 +27,70 @@ def published_tables(catalog: Catalog) -> list[str]:
     return [model.table for model in catalog.published()] + list(PUBLISHED_STATE)
 
 
-def failing_gates(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
-    """Rules whose latest result forbids publishing: critical ones that failed, and any that could not run.
+def gates_of(catalog: Catalog, suites: Mapping[str, Suite]) -> list[tuple[str, str, str]]:
+    """Table, rule and severity of all that the published tables and their ancestors must pass."""
+    ancestors = {name for table in published_tables(catalog) for name in catalog.ancestors(table)}
+    caps = set(capped_tables(catalog))
+    rules: list[tuple[str, str, str]] = [
+        (table, rule.id, rule.severity)
+        for table in sorted(ancestors & set(suites))
+        for rule in suites[table].rules
+    ]
+    return rules + [(table, CAP_RULE, "critical") for table in sorted(ancestors & caps)]
 
-    It reads every ancestor's latest result, also from earlier runs, because Dagster's own blocking only
-    acts inside one run.
+
+def failing_gates(
+    connection: duckdb.DuckDBPyConnection, gates: Sequence[tuple[str, str, str]]
+) -> list[str]:
+    """Rules that forbid publishing, by their latest result, which may be of an earlier run.
+
+    Three kinds do: critical ones that failed, any that could not run, and critical ones that haven't
+    looked at their table since it was built. Dagster's own blocking acts inside one run only, and a part
+    of the graph may be run without its checks. Rules that are gone from the suites forbid nothing.
     """
+    tables, rules, severities = map(list, zip(*gates, strict=True)) if gates else ([], [], [])
     rows = connection.execute(
         """
-        with latest as (
-            select * from meta.check_run where list_contains($tables, table_name)
+        with gate as (
+            select unnest($tables) as table_name, unnest($rules) as rule, unnest($severities) as severity
+        ),
+        latest as (
+            select * from meta.check_run
             qualify row_number() over (partition by table_name, rule order by checked_at desc) = 1
+        ),
+        judged as (
+            select g.table_name, g.rule, r.failed,
+                case
+                    when r.state = 'error' then 'error'
+                    when r.state = 'failed' and g.severity = 'critical' then 'failed'
+                    when g.severity = 'critical' and (r.state is null or r.checked_at < d.built_at) then 'unchecked'
+                end as verdict
+            from gate as g
+            join meta.table_doc as d on d.table_name = g.table_name
+            left join latest as r on r.table_name = g.table_name and r.rule = g.rule
         )
-        select table_name || ': ' || rule
-            || case state when 'error' then ' (không chạy được / could not run)'
-                          else ' (' || failed || ')' end
-        from latest
-        where state = 'error' or (state = 'failed' and severity = 'critical')
-        order by 1
+        select table_name || ': ' || rule || case verdict
+            when 'error' then ' (không chạy được / could not run)'
+            when 'unchecked' then ' (chưa kiểm tra từ lần dựng mới nhất / not checked since it was built)'
+            else ' (' || failed || ')' end
+        from judged where verdict is not null
+        order by verdict = 'unchecked', verdict = 'failed', 1
         """,
-        {"tables": list(tables)},
+        {"tables": tables, "rules": rules, "severities": severities},
     ).fetchall()
     return [text for (text,) in rows]
 
 
-def publish_night(night: Night, catalog: Catalog) -> dict[str, str | int]:
+def publish_night(
+    night: Night, catalog: Catalog, suites: Mapping[str, Suite]
+) -> dict[str, str | int]:
     """Pass the gate and publish; returns what the UI shows.
 
     Raises:
         PublicationError: a gate failed; the old version stands.
     """
     tables = published_tables(catalog)
-    ancestors = sorted({name for table in tables for name in catalog.ancestors(table)})
-    failing = failing_gates(night.connection, ancestors)
+    failing = failing_gates(night.connection, gates_of(catalog, suites))
     if failing:
         raise PublicationError(
             f"Not published, because {len(failing)} checks forbid it: {'; '.join(failing[:5])}. "
@@ -76,7 +110,7 @@ def publish_night(night: Night, catalog: Catalog) -> dict[str, str | int]:
     }
 
 
-def build_publish_asset(catalog: Catalog) -> dg.AssetsDefinition:
+def build_publish_asset(catalog: Catalog, suites: Mapping[str, Suite]) -> dg.AssetsDefinition:
     """The asset that ends the night."""
 
     @dg.asset(
@@ -89,7 +123,7 @@ def build_publish_asset(catalog: Catalog) -> dg.AssetsDefinition:
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         night: Night = context.resources.night
-        shown = publish_night(night, catalog)
+        shown = publish_night(night, catalog, suites)
         return dg.MaterializeResult(metadata=shown)
 
     return published

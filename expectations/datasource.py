@@ -20,6 +20,9 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.query_metrics.query_row_count.query_row_count import (
+    QueryRowCount,
+)
 from great_expectations.expectations.metrics.query_metrics.query_table.query_table import QueryTable
 
 
@@ -38,7 +41,15 @@ def engine_on(cursor: Any) -> sa.Engine:
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
-    """Runs metrics in DuckDB and keeps each result's rows before its connection is given back."""
+    """Runs metrics in DuckDB and keeps each result's rows before its connection is given back.
+
+    `counted` holds counts by the text of an unexpected-rows query, where the statement that found the keys
+    of its rows has counted them already.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counted: dict[str, int] = {}
 
     def execute_query(self, query: Any) -> Any:
         """Run a query; the returned result holds its rows itself."""
@@ -76,6 +87,18 @@ class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
         self._bound = engine
         self._schema = schema
         self._bound_execution_engine = DuckDBExecutionEngine(engine=engine, create_temp_table=False)
+
+    def _add_asset(self, asset: Any, connect_options: dict[str, Any] | None = None) -> Any:
+        """Take an asset without writing the project's configuration out again, which nobody reads."""
+        asset._datasource = self
+        self._build_data_connector(asset, **(connect_options or {}))
+        asset.test_connection()
+        self.assets.append(asset)
+        return asset
+
+    def add_batch_definition(self, batch_definition: Any) -> Any:
+        """The batch definition as it is: this datasource lives as long as a run, and is saved nowhere."""
+        return batch_definition
 
     def test_connection(self, test_assets: bool = True) -> None:
         """Nothing to try before bind(); afterwards what Great Expectations always tries."""
@@ -115,6 +138,32 @@ class _NotMatchRegex(ColumnMapMetricProvider):  # type: ignore[misc]
     @column_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
     def _duckdb(cls, column: Any, regex: str, **_: Any) -> Any:  # noqa: N805
         return sa.not_(sa.func.regexp_matches(column, regex))
+
+
+class _CountUnexpectedRows(QueryRowCount):  # type: ignore[misc]
+    """How many rows an unexpected-rows query finds: counted already, or counted now."""
+
+    metric_name = "unexpected_rows_query.row_count"
+    value_keys = ("unexpected_rows_query",)
+    query_param_name = "unexpected_rows_query"
+
+    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(
+        cls,  # noqa: N805
+        execution_engine: DuckDBExecutionEngine,
+        metric_value_kwargs: dict[str, Any],
+        **rest: Any,
+    ) -> int:
+        known = execution_engine.counted.get(metric_value_kwargs["unexpected_rows_query"])
+        if known is not None:
+            return known
+        found = QueryRowCount._sqlalchemy(
+            cls,
+            execution_engine=execution_engine,
+            metric_value_kwargs=metric_value_kwargs,
+            **rest,
+        )
+        return int(found)
 
 
 class _NoUnexpectedRows(QueryTable):  # type: ignore[misc]

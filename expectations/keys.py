@@ -1,6 +1,6 @@
-"""Which rows failed, by key only: one bounded query a failed rule.
+"""Which rows failed, by key only, and how many of them: one bounded query a rule.
 
-Belongs here: SQL text that finds the keys of failing rows, in the order of the keys. Doesn't: counting
+Belongs here: SQL text that finds the keys of failing rows, in the order of the keys. Doesn't: judging
 (Great Expectations does), any other column of a row. Aggregates over a table have no failing rows.
 """
 
@@ -15,22 +15,42 @@ _UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_u
 
 def failing_keys_sql(suite: Suite, rule: Rule, limit: int, columns: Collection[str]) -> str | None:
     """A query for the keys of at most `limit` failing rows, one text column; None where none can be named."""
-    if not set(suite.key) <= set(columns):
+    source = _failing_rows(suite, rule)
+    if source is None or not set(suite.key) <= set(columns):
         return None
+    order = ", ".join(map(quoted, suite.key))
+    return f"select {_text_of(suite)} from ({source}) order by {order} limit {int(limit)}"
+
+
+def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
+    """One row of an unexpected-rows rule: how many fail, and the keys of at most `limit` of them.
+
+    One statement for both, because looking for the rows is what takes the time.
+    """
+    source = _failing_rows(suite, rule)
+    if source is None or rule.type != UNEXPECTED_ROWS or limit < 1:
+        return None
+    order = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
+    keys = f"min_by({_text_of(suite)}, struct_pack({order}), {int(limit)})"
+    return f"select count(*), {keys} from ({source})"
+
+
+def _failing_rows(suite: Suite, rule: Rule) -> str | None:
     schema, _, name = suite.table.partition(".")
     table = f"{quoted(schema)}.{quoted(name)}"
     if rule.breaks is not None:
-        source = f"select * from {table} where {rule.breaks}"
-    elif rule.type in _UNIQUE:
-        source = _repeated(table, rule)
-    elif rule.type == UNEXPECTED_ROWS:
+        return f"select * from {table} where {rule.breaks}"
+    if rule.type in _UNIQUE:
+        return _repeated(table, rule)
+    if rule.type == UNEXPECTED_ROWS:
         batch = f"(select * from {table}) as subselect"
-        source = str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n").format(batch=batch)
-    else:
-        return None
+        return str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n").format(batch=batch)
+    return None
+
+
+def _text_of(suite: Suite) -> str:
     parts = ", ".join(f"coalesce(cast({quoted(column)} as varchar), '')" for column in suite.key)
-    order = ", ".join(map(quoted, suite.key))
-    return f"select concat_ws(' | ', {parts}) from ({source}) order by {order} limit {int(limit)}"
+    return f"concat_ws(' | ', {parts})"
 
 
 def _repeated(table: str, rule: Rule) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from expectations.remedy import UNRUN
 from expectations.suite import Rule, Suite
 
 State = Literal["passed", "failed", "error"]
@@ -23,7 +24,8 @@ class Outcome:
 
     `evaluated` and `failed` count rows; a rule about the whole table fails with 1. `failing_keys` hold
     at most a few keys ("a | b" for a compound one) and belong in the restricted store only. `seconds`
-    is the rule's equal share of its table's time. `detail` explains an error, in Vietnamese.
+    is the rule's equal share of its table's time. `detail` explains an error and `remedy` says what a person
+    does, in Vietnamese.
     """
 
     table: str
@@ -40,6 +42,7 @@ class Outcome:
     failing_keys: tuple[str, ...] = ()
     seconds: float = 0.0
     detail: str | None = None
+    remedy: str = ""
 
     @property
     def blocks(self) -> bool:
@@ -97,6 +100,7 @@ def outcome_of(
         failing_keys=keys,
         seconds=seconds,
         detail=verdict.detail,
+        remedy=UNRUN if verdict.state == "error" else rule.remedy,
     )
 
 

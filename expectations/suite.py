@@ -15,13 +15,14 @@ from typing import Any, Literal, get_args
 import yaml
 
 from expectations.predicates import PredicateError, breaks, condition_columns, quoted
+from expectations.remedy import usual_remedy
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS, UNSUPPORTED
 
 Severity = Literal["critical", "warning", "info"]
 SUITES = Path(__file__).parent / "suites"
-_SUITE_FIELDS = frozenset({"table", "key", "rules"})
+_SUITE_FIELDS = frozenset({"table", "key", "remedy", "rules"})
 _RULE_FIELDS = frozenset(
-    {"id", "type", "kwargs", "severity", "reason", "reason_en", "owner", "row"}
+    {"id", "type", "kwargs", "severity", "reason", "reason_en", "remedy", "owner", "row"}
 )
 _TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|meta)\.([a-z][a-z0-9_]*)")
 _TEXTS = ("id", "type", "reason", "reason_en", "owner")
@@ -35,7 +36,8 @@ class SuiteError(ValueError):
 class Rule:
     """One entry of a suite.
 
-    `row` is true where a broken row goes to quarantine: critical, in staging, judged by one row alone.
+    `remedy` says in Vietnamese what a person does when it fails. `row` is true where a broken row goes to
+    quarantine: critical, in staging, judged by one row alone.
     `breaks` is the SQL condition that is true for a row that breaks it, None for rules about the table.
     """
 
@@ -48,6 +50,7 @@ class Rule:
     owner: str
     row: bool
     breaks: str | None
+    remedy: str = ""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -127,7 +130,7 @@ def load_suite(path: Path, columns: Collection[str] | None = None) -> Suite:
         seen.add(name)
         if not found:
             try:
-                rules.append(_rule(entry, path.stem, _names(document.get("key"))))
+                rules.append(_rule(entry, document, path.stem))
             except PredicateError as error:
                 found.append(f"{error}")
         complaints.extend(f"{path.name}, entry {name}: {text}" for text in found)
@@ -180,6 +183,8 @@ def _entry_complaints(entry: Any, columns: Collection[str] | None) -> Iterator[s
         return
     for field in sorted(set(entry) - _RULE_FIELDS):
         yield f"unknown field {field!r}{_nearest(field, _RULE_FIELDS)}"
+    if not isinstance(entry.get("remedy", ""), str):
+        yield "`remedy` must be words: what a person does when this fails"
     for field in _TEXTS:
         if not isinstance(entry.get(field), str) or not entry[field].strip():
             yield f"`{field}` is missing; every entry says it in words"
@@ -247,7 +252,7 @@ def _names(value: Any) -> list[str]:
     return [] if value is None else [str(value)]
 
 
-def _rule(entry: Mapping[str, Any], table: str, key: list[str]) -> Rule:
+def _rule(entry: Mapping[str, Any], document: Mapping[str, Any], table: str) -> Rule:
     kind, kwargs = str(entry["type"]), dict(entry.get("kwargs", {}))
     by_row = "row_predicate" in kwargs or (SUPPORTED[kind].row and kwargs.get("mostly") is None)
     # Only staging has a quarantine: a broken row further on is a fault of ours, and stops the night.
@@ -260,9 +265,14 @@ def _rule(entry: Mapping[str, Any], table: str, key: list[str]) -> Rule:
         )
     condition = breaks(kind, kwargs) if by_row else None
     if "row_predicate" in kwargs:
-        kwargs = {"unexpected_rows_query": _query_of(condition or "", key)}
+        kwargs = {"unexpected_rows_query": _query_of(condition or "", _names(document.get("key")))}
     texts = {field: str(entry[field]).strip() for field in _TEXTS}
-    return Rule(**texts, kwargs=kwargs, severity=entry["severity"], row=row, breaks=condition)
+    # The entry's own words, or the suite's for all its rules, or what its kind calls for.
+    said = entry.get("remedy") or document.get("remedy")
+    remedy = str(said).strip() if said else usual_remedy(table, entry["severity"], row)
+    return Rule(
+        **texts, kwargs=kwargs, severity=entry["severity"], row=row, breaks=condition, remedy=remedy
+    )
 
 
 def _query_of(condition: str, key: list[str]) -> str:

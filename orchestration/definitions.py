@@ -69,7 +69,7 @@ def wire(
     drops = build_drops_asset(sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
     models = build_model_assets(catalog, _row_rules(suites), raw_keys)
-    assets = [*pulls, drops, *models, build_publish_asset(catalog), build_report_asset()]
+    assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), build_report_asset()]
     keys = {key for definition in assets for key in definition.keys}
     definitions = dg.Definitions(
         assets=assets,
@@ -119,6 +119,7 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
         connect=connect,
         person_key=settings.person_key,
         limits=Limits(settings.memory_limit, settings.threads),
+        quarantine_cap=settings.quarantine_cap,
         progress=progress,
     )
 

@@ -9,29 +9,61 @@ import sys
 import uuid
 from typing import Any
 
+from assets.cap import record_shares, standing_shares
 from assets.checks import check_suites
 from assets.night import open_night
 from assets.publish import publish_night
+from expectations.suite import SuiteError
 from orchestration.definitions import Wiring
 from orchestration.settings import PROJECT, Settings, use_dagster_home
+from reports.quality import write_quality
 from warehouse.connection import read_rows
 from warehouse.publish import FILE_NAME
+from warehouse.state import all_trends
 
+_CAPPED = (
+    "rule", "severity", "state", "evaluated", "failed", "reason_vi", "reason_en", "owner", "remedy_vi",
+    "detail",
+)  # fmt: skip
 _ORDER = {"error": 0, "critical": 1, "warning": 2, "info": 3}
 
 
-def check_everything(wiring: Wiring) -> list[dict[str, Any]]:
-    """Run every suite on what stands; worst first, passed ones last."""
+def check_everything(
+    wiring: Wiring, table: str | None = None, *, with_keys: bool = False
+) -> list[dict[str, Any]]:
+    """Run every suite on what stands, or one table's; worst first, passed ones last.
+
+    `before` holds what each rule said in its last runs. Keys of failing rows come only when asked for,
+    because they lead to people's cases.
+
+    Raises:
+        SuiteError: no suite is called `table`.
+    """
+    if table is not None and table not in wiring.suites:
+        known = ", ".join(sorted(wiring.suites))
+        raise SuiteError(f"There is no suite for {table}; name one of {known}.")
     with open_night(wiring.site, f"check-{uuid.uuid4().hex[:8]}") as night:
-        outcomes = check_suites(night, list(wiring.suites.values()))
+        trends = all_trends(night.connection)
+        outcomes = check_suites(
+            night, [s for s in wiring.suites.values() if table in (None, s.table)]
+        )
+        shares = [s for s in standing_shares(night, wiring.catalog) if table in (None, s.table)]
+        capped = record_shares(night, shares)
+        if table is None:
+            write_quality(night.connection, night.site.quality_page)
     findings = [
         {
             "table": o.table, "rule": o.rule, "severity": o.severity, "state": o.state,
             "evaluated": o.evaluated, "failed": o.failed, "reason_vi": o.reason,
-            "reason_en": o.reason_en, "owner": o.owner,
+            "reason_en": o.reason_en, "owner": o.owner, "remedy_vi": o.remedy, "detail": o.detail,
+            **({"keys": list(o.failing_keys)} if with_keys else {}),
         }
         for o in outcomes
+    ] + [
+        {"table": row["table_name"], **{name: row[name] for name in _CAPPED}} for row in capped
     ]  # fmt: skip
+    for finding in findings:
+        finding["before"] = trends.get((str(finding["table"]), str(finding["rule"])), [])
     return sorted(
         findings,
         key=lambda f: (
@@ -45,7 +77,7 @@ def check_everything(wiring: Wiring) -> list[dict[str, Any]]:
 def publish_again(wiring: Wiring) -> dict[str, str | int]:
     """Publish what stands in the warehouse, if the gate lets it."""
     with open_night(wiring.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
-        return publish_night(night, wiring.catalog)
+        return publish_night(night, wiring.catalog, wiring.suites)
 
 
 def read_scorecard(settings: Settings) -> list[dict[str, Any]]:

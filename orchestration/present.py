@@ -4,7 +4,7 @@ Belongs here: text for a terminal. Doesn't: figures; they are read from the publ
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -53,6 +53,25 @@ class TerminalProgress:
             self._console.print(
                 f"{step}: {done:,}" + (f" / {total:,}" if total else ""), highlight=False
             )
+
+
+def lines_of(finding: Mapping[str, Any]) -> list[str]:
+    """A rule that isn't passed, for a person: what, how many, whose it is and what to do."""
+    is_error = finding["state"] == "error"
+    kind = "KHÔNG CHẠY ĐƯỢC / ERROR" if is_error else str(finding["severity"])
+    trend = " → ".join([*finding["before"], "?" if is_error else f"{finding['failed']}"])
+    lines = [
+        f"[{kind}] {finding['table']} · {finding['rule']}: {finding['failed']:,} / "
+        f"{finding['evaluated']:,} – {finding['reason_vi']} ({finding['owner']})",
+        f"    cần làm / to do: {finding['remedy_vi']}",
+    ]
+    if finding["detail"]:
+        lines.append(f"    lỗi / error: {finding['detail']}")
+    if len(finding["before"]) > 1:
+        lines.append(f"    các lần chạy / runs: {trend}")
+    if finding.get("keys"):
+        lines.append(f"    khóa / keys: {', '.join(finding['keys'])}")
+    return lines
 
 
 def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:

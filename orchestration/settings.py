@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     alert_smtp: SecretStr | None = None
     memory_limit: str = "2GB"
     threads: int = Field(default=2, ge=1)
+    quarantine_cap: float = Field(default=0.01, ge=0, le=1)
     engine: Literal["duckdb"] = "duckdb"
 
     @field_validator("home")

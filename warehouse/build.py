@@ -15,6 +15,9 @@ import duckdb
 from warehouse.catalog import Model
 from warehouse.errors import ContractError
 from warehouse.lineage import column_lineage
+from warehouse.quarantine import RowRule, Share, quoted, refuse_too_many, write_quarantine
+
+__all__ = ["STAGING_COLUMNS", "BuildResult", "RowRule", "build_model", "prune_tables"]
 
 STAGING_COLUMNS: Mapping[str, str] = {
     "_cast_errors": "Trường không đọc được. Fields whose text could not be cast.",
@@ -27,15 +30,6 @@ STAGING_COLUMNS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class RowRule:
-    """A row rule of critical severity: `breaks_sql` is true for a row that breaks it."""
-
-    rule: str
-    reason_vi: str
-    breaks_sql: str
-
-
-@dataclass(frozen=True)
 class BuildResult:
     """What a build made; `columns` maps name to database type in table order."""
 
@@ -44,24 +38,40 @@ class BuildResult:
     seconds: float
     columns: Mapping[str, str]
     lineage: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
-    quarantined: int = 0
+    share: Share | None = None
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that wait in quarantine for a correction."""
+        return self.share.waiting if self.share else 0
 
 
 def build_model(
-    connection: duckdb.DuckDBPyConnection, model: Model, rules: Sequence[RowRule] = ()
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    rules: Sequence[RowRule] = (),
+    cap: float | None = None,
 ) -> BuildResult:
     """Materialise a model; for staging, rows that break one of `rules` go to quarantine.
 
+    Args:
+        connection: the open warehouse.
+        model: what to build.
+        rules: critical row rules.
+        cap: the share of rows (0 to 1) that may wait in quarantine; None for no cap.
+
     Raises:
         ContractError: columns or grain differ from the header; the old table still stands.
+        QuarantineError: too many rows are in quarantine; they are there to see, the old table stands.
     """
     started = time.perf_counter()
     fresh = f"{model.schema}.{model.name}__new"
     connection.execute(f"drop table if exists {fresh}")
-    quarantined = 0
+    share = None
     try:
         if model.keep:
-            quarantined = _stage(connection, model, fresh, rules)
+            share = _stage(connection, model, fresh, rules)
+            refuse_too_many(share, cap)
         else:
             connection.execute(f"create table {fresh} as {model.query}")
         columns = _check_columns(connection, model, fresh)
@@ -72,9 +82,7 @@ def build_model(
         raise
     fingerprint, lineage = _lineage(connection, model)
     rows = _swap(connection, model, fresh, columns, lineage, fingerprint)
-    return BuildResult(
-        model.table, rows, time.perf_counter() - started, columns, lineage, quarantined
-    )
+    return BuildResult(model.table, rows, time.perf_counter() - started, columns, lineage, share)
 
 
 def _lineage(
@@ -114,11 +122,11 @@ def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) ->
 
 def _stage(
     connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
-) -> int:
+) -> Share:
     """Split the typed rows: what breaks a rule goes to quarantine, the rest is staged."""
     connection.execute(f"create or replace temp table typed as {model.query}")
     broken_rules = ", ".join(
-        f"case when {rule.breaks_sql} then '{_quoted(rule.rule)}' end" for rule in rules
+        f"case when {rule.breaks_sql} then '{quoted(rule.rule)}' end" for rule in rules
     )
     verdict = (
         f"list_filter([{broken_rules}], lambda rule: rule is not null)"
@@ -136,57 +144,9 @@ def _stage(
     connection.execute(
         f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
     )
-    quarantined = _write_quarantine(connection, model, fresh, rules)
+    share = write_quarantine(connection, model, fresh, rules)
     connection.execute("drop table temp.typed")
-    return quarantined
-
-
-def _write_quarantine(
-    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
-) -> int:
-    """Rewrite quarantine.<table> from the broken rows of temp.typed, all versions ever received."""
-    table = f"quarantine.{model.name}"
-    reasons = ", ".join(f"'{_quoted(r.rule)}': '{_quoted(r.reason_vi)}'" for r in rules)
-    reason_map = f"map {{{reasons}}}" if rules else "cast(map {} as map(varchar, varchar))"
-    key = [name for name in model.grain if not name.startswith("_")]
-    on_key = " and ".join(f"good.{name} = bad.{name}" for name in key)
-    raw = next((name for name in sorted(model.depends_on) if name.startswith("raw.")), None)
-    kinds = " union all ".join(
-        f"select _batch_id, _page_no, _row_no, _load_kind, to_json(raw) as record from {name} as raw"
-        for name in sorted(model.depends_on)
-        if name.startswith("raw.") and raw
-    )
-    connection.execute(
-        f"""
-        create or replace table {table} as
-        with bad as (select * from temp.typed where len(_rules) > 0),
-        received as (select * from ({kinds}) semi join bad using (_batch_id, _page_no, _row_no))
-        select
-            received.record,
-            bad._rules as rules,
-            array_to_string(list_transform(bad._rules, lambda rule: ({reason_map})[rule]), '; ') as reason_vi,
-            bad._loaded_at as first_seen,
-            (select min(good._batch_id) from {fresh} as good
-             where {on_key}
-                 and (good._version_at, good._loaded_at) > (bad._version_at, bad._loaded_at)) as resolved_by,
-            bad._batch_id, bad._page_no, bad._row_no, received._load_kind
-        from bad
-        join received using (_batch_id, _page_no, _row_no)
-        """
-    )
-    connection.execute("delete from meta.quarantine_tally where table_name = ?", [model.table])
-    connection.execute(
-        f"""
-        insert into meta.quarantine_tally
-        select ?, _batch_id, _load_kind, rule, any_value(({reason_map})[rule]), count(*),
-               count(resolved_by), place = 1
-        from (select *, unnest(rules) as rule, generate_subscripts(rules, 1) as place from {table})
-        group by all
-        """,
-        [model.table],
-    )
-    row = connection.execute(f"select count(*) from {table} where resolved_by is null").fetchone()
-    return int(row[0]) if row else 0
+    return share
 
 
 def _check_columns(
@@ -249,10 +209,10 @@ def _swap(
     try:
         connection.execute(f"drop table if exists {model.table}")
         connection.execute(f'alter table {fresh} rename to "{model.name}"')
-        connection.execute(f"comment on table {model.table} is '{_quoted(model.description)}'")
+        connection.execute(f"comment on table {model.table} is '{quoted(model.description)}'")
         for name in columns:
             connection.execute(
-                f"comment on column {model.table}.\"{name}\" is '{_quoted(labels[name])}'"
+                f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
             )
         _document(connection, model, columns, labels, lineage, [rows, fingerprint])
         connection.execute("commit")
@@ -285,7 +245,3 @@ def _document(
     edges = [[model.table, name, *source] for name, found in lineage.items() for source in found]
     if edges:
         connection.executemany("insert into meta.lineage values (?, ?, ?, ?)", edges)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -20,5 +20,13 @@ class ContractError(WarehouseError):
     """A model's result doesn't have the columns or the grain that its header promises."""
 
 
+class QuarantineError(WarehouseError):
+    """More rows wait in quarantine than the cap allows; `share` says how many."""
+
+    def __init__(self, sentence: str, share: object) -> None:
+        super().__init__(sentence)
+        self.share = share
+
+
 class PublicationError(WarehouseError):
     """A publication was refused or doesn't verify; the link still points to the old version."""

@@ -31,7 +31,8 @@ STATE_TABLES = {
     "meta.check_run": """
         run_id varchar, checked_at timestamptz, table_name varchar, rule varchar, expectation varchar,
         severity varchar, owner varchar, reason_vi varchar, reason_en varchar, evaluated bigint,
-        failed bigint, state varchar, failing_keys varchar, seconds double""",
+        failed bigint, state varchar, failing_keys varchar, seconds double, remedy_vi varchar,
+        detail varchar""",
     "meta.publication": """
         version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
         code_version varchar""",
@@ -93,12 +94,47 @@ def record_checks(
     """Append one row an evaluated rule to meta.check_run (history is kept)."""
     connection.executemany(
         """
-        insert into meta.check_run
-        values ($run_id, now(), $table_name, $rule, $expectation, $severity, $owner, $reason_vi,
-                $reason_en, $evaluated, $failed, $state, $failing_keys, $seconds)
+        insert into meta.check_run by name
+        select $run_id as run_id, now() as checked_at, $table_name as table_name, $rule as rule,
+            $expectation as expectation, $severity as severity, $owner as owner,
+            $reason_vi as reason_vi, $reason_en as reason_en, $evaluated as evaluated,
+            $failed as failed, $state as state, $failing_keys as failing_keys, $seconds as seconds,
+            $remedy_vi as remedy_vi, $detail as detail
         """,
         [{"run_id": run_id, **row} for row in rows],
     )
+
+
+def check_trend(
+    connection: duckdb.DuckDBPyConnection, table: str, runs: int = 5
+) -> dict[str, list[str]]:
+    """What each rule of a table said in its last runs, oldest first: a count, or "error"."""
+    said = all_trends(connection, runs)
+    return {rule: words for (name, rule), words in said.items() if name == table}
+
+
+def all_trends(
+    connection: duckdb.DuckDBPyConnection, runs: int = 5
+) -> dict[tuple[str, str], list[str]]:
+    """As check_trend, of every table: by table and rule."""
+    rows = connection.execute(
+        """
+        select table_name, rule,
+            list_reverse(list(struct_pack(state, failed) order by checked_at desc)[1:$runs])
+        from meta.check_run
+        group by table_name, rule
+        """,
+        {"runs": runs},
+    ).fetchall()
+    return {
+        (table, rule): [trend_word(r["state"], r["failed"]) for r in said]
+        for table, rule, said in rows
+    }
+
+
+def trend_word(state: str, failed: int) -> str:
+    """One run in a trend: how many failed, or that the check could not run."""
+    return "error" if state == "error" else str(failed)
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:

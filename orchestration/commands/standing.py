@@ -12,22 +12,26 @@ from orchestration.settings import Settings
 
 
 @click.command("check")
+@click.option("--table", help="Chỉ một bảng. One table only, as staging.case.")
+@click.option("--rule", help="Chỉ một quy tắc của bảng. One rule of the table only.")
+@click.option("--keys", is_flag=True, help="Cả khóa của dòng vi phạm. Keys of failing rows, too.")
 @command
-def check(reply: Reply, settings: Settings) -> None:
+def check(
+    reply: Reply, settings: Settings, table: str | None, rule: str | None, keys: bool
+) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
     from orchestration.definitions import wire
     from orchestration.maintenance import check_everything
+    from orchestration.present import lines_of
 
-    findings = check_everything(wire(settings))
+    findings = check_everything(wire(settings), table, with_keys=keys)
+    findings = [f for f in findings if rule in (None, f["rule"])]
     bad = [f for f in findings if f["state"] != "passed"]
 
     def say() -> None:
         for finding in bad:
-            click.echo(
-                f"[{finding['severity'] if finding['state'] != 'error' else 'ERROR'}] {finding['table']} · "
-                f"{finding['rule']}: {finding['failed']} / {finding['evaluated']} – {finding['reason_vi']} "
-                f"({finding['owner']})"
-            )
+            for line in lines_of(finding):
+                click.echo(line)
         click.echo(f"{len(findings) - len(bad)} đạt, {len(bad)} cần xem. / {len(bad)} to look at.")
 
     reply.done({"checks": findings}, say)

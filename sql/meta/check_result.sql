@@ -13,17 +13,46 @@ columns:
   failed: "Số dòng vi phạm. Rows failed."
   state: "passed đạt, failed vi phạm, error không chạy được. State."
   checked_at: "Kiểm tra lúc. Checked."
+  remedy_vi: "Cần làm gì khi vi phạm. What to do, in Vietnamese."
+  previous_failed: "Số dòng vi phạm lần trước. Rows failed the time before."
+  failing_since: "Vi phạm liên tục từ. Not passed without a break since."
 */
+with said as (
+    select
+        *,
+        lag(failed) over past as previous_failed,
+        -- The break before the present row of failures; none when it has never passed.
+        max(case when state = 'passed' then checked_at end) over past as passed_at,
+        row_number() over (partition by table_name, rule order by checked_at desc) = 1 as is_latest,
+        first_value(run_id) over (partition by table_name order by checked_at desc) as latest_run_id
+    from meta.check_run
+    window past as (partition by table_name, rule order by checked_at)
+),
+
+failing as (
+    select s.table_name, s.rule, min(s.checked_at) as failing_since
+    from said as s
+    join said as latest on latest.is_latest and latest.table_name = s.table_name and latest.rule = s.rule
+    where s.state <> 'passed' and latest.state <> 'passed'
+        and s.checked_at > coalesce(latest.passed_at, timestamptz '1900-01-01')
+    group by all
+)
+
 select
-    table_name as "table", -- the contract's name, although it needs quotes
-    rule,
-    severity,
-    owner,
-    reason_vi,
-    reason_en,
-    evaluated,
-    failed,
-    state,
-    checked_at
-from meta.check_run
-qualify row_number() over (partition by table_name, rule order by checked_at desc) = 1
+    s.table_name as "table", -- the contract's name, although it needs quotes
+    s.rule,
+    s.severity,
+    s.owner,
+    s.reason_vi,
+    s.reason_en,
+    s.evaluated,
+    s.failed,
+    s.state,
+    s.checked_at,
+    s.remedy_vi,
+    s.previous_failed,
+    f.failing_since
+from said as s
+left join failing as f on f.table_name = s.table_name and f.rule = s.rule
+-- A rule that the table's latest run doesn't know is gone from its suite.
+where s.is_latest and s.run_id = s.latest_run_id

@@ -1,0 +1,87 @@
+"""The cap on quarantine: a night stops when too many rows of a table wait there.
+
+Belongs here: building a model under the site's cap and keeping what was found as a check result, so that
+the gate, the trend and people see it like any other rule. Doesn't: splitting rows (warehouse.quarantine).
+"""
+
+from collections.abc import Iterable, Sequence
+
+from assets.night import Night
+from warehouse.build import BuildResult, RowRule, build_model
+from warehouse.catalog import Catalog, Model
+from warehouse.errors import QuarantineError
+from warehouse.quarantine import CAP_RULE, Share, share_of
+from warehouse.state import record_checks
+
+OWNER = "Quản trị hệ thống một cửa"
+REASON = "Tỷ lệ bản ghi nằm trong cách ly vượt trần."
+REASON_EN = "The share of rows in quarantine exceeds the cap."
+REMEDY = (
+    "Mở bảng quarantine cùng tên trong kho, xem quy tắc bị vi phạm nhiều nhất; sửa tại nguồn hoặc sửa quy "
+    "tắc rồi chạy lại. Bản ghi được sửa tự trở về."
+)
+
+
+def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildResult:
+    """Build a model; a staging table over the cap stops the night, and either way the share is kept.
+
+    Raises:
+        QuarantineError: more rows wait in quarantine than the cap allows.
+    """
+    cap = night.site.quarantine_cap
+    try:
+        result = build_model(night.connection, model, rules, cap)
+    except QuarantineError as error:
+        if isinstance(error.share, Share):
+            record_shares(night, [error.share])
+        raise
+    if result.share is not None:
+        record_shares(night, [result.share])
+    return result
+
+
+def standing_shares(night: Night, catalog: Catalog) -> list[Share]:
+    """The share of each staging table that has a quarantine, as it stands."""
+    tables = {
+        name
+        for (name,) in night.connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables()"
+        ).fetchall()
+    }
+    return [
+        share_of(night.connection, model.table, model.table)
+        for model in catalog.in_schema("staging")
+        if model.keep and {model.table, f"quarantine.{model.name}"} <= tables
+    ]
+
+
+def capped_tables(catalog: Catalog) -> list[str]:
+    """The tables that the cap holds for."""
+    return [model.table for model in catalog.in_schema("staging") if model.keep]
+
+
+def record_shares(night: Night, shares: Iterable[Share]) -> list[dict[str, object]]:
+    """Keep each share as the result of a critical rule; returns the rows kept."""
+    rows = [_row(share, night.site.quarantine_cap) for share in shares]
+    record_checks(night.connection, night.run_id, rows)
+    return rows
+
+
+def _row(share: Share, cap: float) -> dict[str, object]:
+    worst = f" {share.worst_rule}: {share.worst_reason_vi}" if share.worst_rule else ""
+    return {
+        "table_name": share.table,
+        "rule": CAP_RULE,
+        "expectation": "motcua_quarantine_cap",
+        "severity": "critical",
+        "owner": OWNER,
+        "reason_vi": f"{REASON} Trần {cap:.1%}.{worst}",
+        "reason_en": REASON_EN,
+        "remedy_vi": REMEDY,
+        "evaluated": share.total,
+        "failed": share.waiting,
+        "state": "failed" if share.exceeds(cap) else "passed",
+        "failing_keys": "[]",
+        "seconds": 0.0,
+        "detail": None,
+    }
