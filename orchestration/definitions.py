@@ -7,6 +7,7 @@ same code runs everywhere, and only settings differ.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -24,9 +25,9 @@ from assets.pull import (
     raw_tables,
 )
 from assets.report import build_report_asset
-from expectations.suite import Suite, load_suites
+from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
-from orchestration.settings import PROJECT, Settings
+from orchestration.settings import Settings
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
 from warehouse.build import STAGING_COLUMNS, RowRule
@@ -58,12 +59,13 @@ def wire(
     progress: Progress = silent,
     use_demo: bool | None = None,
     resources: Mapping[str, dg.ResourceDefinition] | None = None,
+    suites_folder: Path = SUITES,
 ) -> Wiring:
     """Compose everything for these settings; `resources` replaces resources in tests."""
     sources = load_spec(settings.sources_file)
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
     catalog = load_catalog(settings.sql_root, external)
-    suites = load_suites(PROJECT / "expectations" / "suites", _columns(catalog))
+    suites = load_suites(suites_folder, _columns(catalog))
     site = make_site(settings, progress, use_demo)
     pulls = build_pull_assets(sources)
     drops = build_drops_asset(sources)
