@@ -53,6 +53,13 @@ create or replace macro worked_minutes(instant) as
     greatest(0, least(hour(instant) * 60 + minute(instant), 690) - 420)
     + greatest(0, least(hour(instant) * 60 + minute(instant), 1020) - 810);
 
+-- Working minutes of the calendar that are over at a moment; eight hours make a working day.
+create or replace macro working_minute_no(is_working, working_day_no, instant) as
+    case when is_working then (working_day_no - 1) * 480 + worked_minutes(instant) else working_day_no * 480 end;
+
+-- The number of the working day in which a working minute lies; a full day ends on that day.
+create or replace macro working_day_at(minute_no) as cast(ceil(minute_no / 480.0) as integer);
+
 -- A person key as a keyed hash (HMAC-SHA256); the two padded keys are set on the connection alone, so
 -- no stored query holds them.
 create or replace macro person_hash(value) as

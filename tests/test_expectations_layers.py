@@ -203,6 +203,15 @@ BAD: dict[str, dict[str, str]] = {
         "one_headline_a_kpi": "'other' as variant, true as is_headline",
         "data_not_after_as_of": "now() as data_as_of",
     },
+    "marts.bieu_06": {
+        "column_3_is_4_5_6": "received_online_count + 1 as received_online_count",
+        "column_7_is_8_9_10": "settled_early_count + 1 as settled_early_count",
+        "column_11_is_12_13": "open_late_count + 1 as open_late_count",
+        "column_3_is_7_11": "settled_total_count + 1 as settled_total_count",
+        "no_count_negative": "-1 as received_online_count",
+        "column_6_is_column_11_before": "carried_over_count + 1 as carried_over_count",
+        "agencies_sum_to_total": "received_total_count + 1 as received_total_count",
+    },
     "marts.index_766": {
         "points_within_covered": "covered_millionths + 1 as points_millionths",
         "groups_sum_to_total": "points_millionths + 1 as points_millionths",

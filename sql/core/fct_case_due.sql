@@ -1,7 +1,8 @@
 /* @model
 description: >
   The due date of every received case and how it came about: promised or derived from the procedure's
-  limit, moved by completed pauses, replaced by a statutory extension, never by an apology.
+  limit, moved by completed pauses, replaced by a statutory extension, never by an apology. A pause counts
+  in working days; against a derived limit in working hours it counts in working minutes.
   One row per case.
 grain: [case_code]
 columns:
@@ -20,6 +21,7 @@ with pauses as (
     select
         case_code,
         coalesce(sum(pause_days), 0) as pause_days,
+        coalesce(sum(pause_minutes), 0) as pause_minutes,
         count(*) as pause_count,
         min(requested_on) filter (pause_no = 2) as second_pause_on
     from core.fct_pause
@@ -43,6 +45,8 @@ limits as (
         c.received_at,
         d.is_working,
         d.working_day_no,
+        working_minute_no(d.is_working, d.working_day_no, c.received_at) + p.time_limit_value * 60
+            as target_minute_no,
         p.time_limit_value as n,
         p.time_limit_unit as unit
     from staging.case as c
@@ -53,18 +57,16 @@ limits as (
 ),
 
 -- A limit in working days or working hours ends on a working day found by its number; the other
--- units end on a calendar day that rolls forward over days off.
+-- units end on a calendar day that rolls forward over days off. A limit of no days ends on the day of
+-- receipt, or on the first working day after it.
 targets as (
     select
         *,
         case
             when due_at is not null then null
+            when unit = 'working_day' and n = 0 and not is_working then working_day_no + 1
             when unit = 'working_day' then working_day_no + n
-            when unit = 'working_hour' then cast(ceil((
-                case when is_working
-                     then (working_day_no - 1) * 480 + worked_minutes(received_at)
-                     else working_day_no * 480 end + n * 60
-            ) / 480.0) as integer)
+            when unit = 'working_hour' then working_day_at(target_minute_no)
         end as target_day_no,
         case
             when due_at is not null then null
@@ -78,6 +80,7 @@ targets as (
 originals as (
     select
         t.case_code,
+        case when t.due_at is null and t.unit = 'working_hour' then t.target_minute_no end as target_minute_no,
         coalesce(local_day(t.due_at), w.day, r.next_working_on) as due_original_on,
         case
             when t.due_at is not null then 'given'
@@ -101,6 +104,7 @@ select
     e.first_apology_on,
     case
         when e.extended_on is not null then e.extended_on
+        when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
         when coalesce(p.pause_days, 0) = 0 then o.due_original_on
         else moved.day
     end as due_on
@@ -109,3 +113,5 @@ left join pauses as p on p.case_code = o.case_code
 left join extensions as e on e.case_code = o.case_code
 left join core.dim_date as d on d.day = o.due_original_on
 left join core.dim_working_day as moved on moved.working_day_no = d.working_day_no + p.pause_days
+left join core.dim_working_day as moved_hours
+    on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)

@@ -12,7 +12,7 @@ columns:
 select
     c.case_code,
     cast(row_number() over (
-        partition by c.case_code order by e.extension.issued_at, e.extension.new_due_at
+        partition by c.case_code order by e.extension.issued_at nulls first, e.extension.new_due_at
     ) as integer) as extension_no,
     lower(e.extension.kind) as kind,
     e.extension.issued_at as issued_at,

@@ -9,6 +9,7 @@ columns:
   requested_on: "Ngày yêu cầu. Day requested."
   completed_on: "Ngày bổ sung xong. Day completed."
   pause_days: "Số ngày làm việc tạm dừng. Working days from the request to its completion."
+  pause_minutes: "Số phút làm việc tạm dừng. Working minutes from the request to its completion."
 */
 with known as (
     select
@@ -30,7 +31,12 @@ select
     local_day(k.requested_at) as requested_on,
     local_day(k.completed_at) as completed_on,
     case when k.completed_at is not null
-         then greatest(0, done.working_day_no - asked.working_day_no) end as pause_days
+         then greatest(0, done.working_day_no - asked.working_day_no) end as pause_days,
+    case when k.completed_at is not null then greatest(
+        0,
+        working_minute_no(done.is_working, done.working_day_no, k.completed_at)
+        - working_minute_no(asked.is_working, asked.working_day_no, k.requested_at)
+    ) end as pause_minutes
 from known as k
 left join core.dim_date as asked on asked.day = local_day(k.requested_at)
 left join core.dim_date as done on done.day = local_day(k.completed_at)

@@ -10,6 +10,7 @@ columns:
   period_end: "Đến ngày. Last day."
   agency_code: "(2) Mã cơ quan, ALL là tổng. Agency; ALL is the total."
   agency_name: "(2) Đơn vị. Agency name."
+  position: "(1) STT; 0 là dòng tổng. Number of the row; 0 is the total."
   received_total_count: "(3) Tổng số nhận giải quyết. Taken up in all."
   received_online_count: "(4) Trong kỳ, trực tuyến. Received online in the period."
   received_direct_count: "(5) Trong kỳ, trực tiếp và bưu chính. Received otherwise in the period."
@@ -146,6 +147,9 @@ select
     t.agency_code,
     case when t.agency_code = 'ALL' then 'Tổng số' else coalesce(a.agency_name, t.agency_code) end
         as agency_name,
+    cast(row_number() over (
+        partition by t.period_kind, t.period_start order by t.agency_code <> 'ALL', t.agency_code
+    ) - 1 as integer) as position,
     t.received_online_count + t.received_direct_count + t.carried_over_count as received_total_count,
     t.received_online_count,
     t.received_direct_count,

@@ -130,6 +130,10 @@ def _due(
         return max(statutory)[1].date()  # type: ignore[union-attr]
     given = instant(row["due_at"])
     due = given.date() if given else _derived(received, limit)
+    if given is None and limit and limit["time_limit_unit"] == "working_hour" and received:
+        return _after_working_minutes(
+            received, int(limit["time_limit_value"]) * 60 + _paused_minutes(row, as_of)
+        )
     shift = sum(working_between(asked, done) for asked, done in pauses if done)
     if due is None or shift == 0:
         return due
@@ -167,6 +171,21 @@ def _after_working_minutes(start: dt.datetime, minutes: int) -> dt.date:
             last = at.date()
         at += dt.timedelta(minutes=1)
     return last
+
+
+def _paused_minutes(row: Row, as_of: dt.datetime) -> int:
+    """Office minutes of the completed pauses; a limit in hours stands still for so long."""
+    total = 0
+    for pause in row["pauses"] or []:
+        at, done = instant(pause["requested_at"]), instant(pause["completed_at"])
+        if at is None or done is None or done > as_of:
+            continue
+        at, done = (t.replace(second=0, microsecond=0) for t in (at, done))
+        while at < done:
+            clock = at.hour * 60 + at.minute
+            total += is_working(at.date()) and (420 <= clock < 690 or 810 <= clock < 1020)
+            at += dt.timedelta(minutes=1)
+    return total
 
 
 def level(text: str) -> str:

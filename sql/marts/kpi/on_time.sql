@@ -71,7 +71,7 @@ received_in as (
         p.period_kind, p.period_start, p.evaluated_on
     from judged as c
     join core.period_day as p on p.day = c.end_on
-    where c.received_on < p.period_start
+    where c.received_on < p.period_start or c.received_on > p.evaluated_on
 ),
 
 waiting as (

@@ -1,0 +1,104 @@
+"""The working calendar: every due date of six years against a calendar typed by hand, and the December gate."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from expectations.runner import run_suites
+from expectations.suite import load_suites
+from tests.oracle.workdays import is_working
+from tests.warehouse_case import AS_OF, CENTRE, SQL, CaseWarehouse
+from warehouse.seeds import load_seed
+from warehouse.state import RunContext, set_run_context
+
+ONE_DAY = dt.timedelta(days=1)
+FIRST, LAST = dt.date(2021, 1, 1), dt.date(2026, 12, 31)
+LIMIT = 30
+GATE = "next_year_is_official_from_december"
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[CaseWarehouse]:
+    made = CaseWarehouse()
+    yield made
+    made.connection.close()
+
+
+def _rebuild(warehouse: CaseWarehouse, as_of: dt.datetime, *tables: str) -> None:
+    set_run_context(warehouse.connection, RunContext(as_of, CENTRE, "calendar"))
+    for table in tables:
+        query = warehouse.catalog.models[table].query
+        warehouse.connection.execute(f"create or replace table {table} as {query}")
+
+
+def test_every_due_date_of_six_years(warehouse: CaseWarehouse) -> None:
+    """A case received on each day with each limit from 0 to 30, through the model, against counted days.
+
+    The properties follow: due on a working day, monotone in start and limit, and counting back gives n.
+    """
+    connection = warehouse.connection
+    connection.execute(
+        f"""
+        insert into staging.procedure by name
+        select 'P' || n as procedure_code, n as time_limit_value, 'working_day' as time_limit_unit
+        from range({LIMIT + 1}) as r (n);
+        insert into staging.case by name
+        select 'P' || n as procedure_code, strftime(d, '%Y-%m-%d') || '/' || n as case_code, [] as pauses,
+            [] as extensions, d::timestamptz + interval 9 hour as received_at
+        from range(date '{FIRST}', date '{LAST}', interval 1 day) as t (d)
+        cross join range({LIMIT + 1}) as r (n)
+        """
+    )
+    tables = ("core.dim_date", "core.dim_working_day", "core.dim_procedure", "core.fct_pause",
+              "core.fct_extension", "core.fct_case_due")  # fmt: skip
+    _rebuild(warehouse, dt.datetime(2026, 12, 31, 1, 30, tzinfo=AS_OF.tzinfo), *tables)
+    found = connection.execute("select case_code, due_on from core.fct_case_due").fetchall()
+    for table in ("staging.case", "staging.procedure"):
+        connection.execute(f"delete from {table}")
+    assert len(found) == ((LAST - FIRST).days) * (LIMIT + 1)
+    worked = [day for day in _days(FIRST, LAST + 90 * ONE_DAY) if is_working(day)]
+    done: dict[dt.date, int] = {}  # working days up to and with a day
+    count = 0
+    for day in _days(FIRST, LAST):
+        count += is_working(day)
+        done[day] = count
+    wrong = []
+    for code, due in found:
+        text, limit = code.split("/")
+        start = dt.date.fromisoformat(text)
+        place = done[start] + int(limit) - 1
+        if limit == "0" and not is_working(start):
+            place += 1
+        # 2027 isn't official yet, so the hand-typed calendar ends with 2026.
+        if place < done[LAST - ONE_DAY] and due != worked[place]:
+            wrong.append((code, due, worked[place]))
+    assert wrong == []
+
+
+def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    while first <= last:
+        yield first
+        first += ONE_DAY
+
+
+@pytest.mark.parametrize(
+    ("as_of", "override", "blocks"),
+    [
+        ("2026-11-30T23:30:00+07:00", None, False),
+        ("2026-12-01T00:30:00+07:00", None, True),
+        ("2026-12-01T00:30:00+07:00", "unconfirmed", True),
+        ("2026-12-01T00:30:00+07:00", "official", False),
+        ("2025-12-31T23:30:00+07:00", None, False),
+    ],
+)
+def test_december_without_next_years_calendar_blocks(
+    warehouse: CaseWarehouse, as_of: str, override: str | None, blocks: bool
+) -> None:
+    """Official years are a seed; a dropped file with an official day of next year opens the gate too."""
+    load_seed(warehouse.connection, "seeds.calendar_years", SQL / "seeds" / "calendar_years.csv")
+    days = [{"day": "2027-01-02", "is_working": False, "scope": "ALL", "status": override}]
+    warehouse.fill("staging.calendar_override", days if override else [])
+    _rebuild(warehouse, dt.datetime.fromisoformat(as_of), "core.dim_date")
+    outcomes = run_suites(warehouse.connection, [load_suites()["core.dim_date"]])
+    assert {o.rule for o in outcomes if o.blocks} == ({GATE} if blocks else set())

@@ -1,0 +1,82 @@
+"""A warehouse in memory that is filled from truth: real loading, real staging with its rules, real models.
+
+What a night does between a landed page and marts.kpi_value, without HTTP, GX and Dagster; so a world
+costs seconds. Pages are written as the sources send them.
+"""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+from assets.shapes import raw_shapes
+from expectations.suite import load_suites
+from orchestration.definitions import _row_rules
+from orchestration.settings import PROJECT
+from sources.spec_file import load_spec
+from warehouse.build import build_model
+from warehouse.catalog import load_catalog
+from warehouse.connection import Limits, open_warehouse
+from warehouse.load import load_batch
+from warehouse.pages import Batch, RawShape
+from warehouse.seeds import load_public_holidays, load_seed
+from warehouse.state import STATE_TABLES, RunContext, ensure_state, set_run_context
+
+CENTRE = "H37.01.TTPVHCC"
+SQL = PROJECT / "sql"
+# Which list of the truth each raw table is loaded from.
+LISTS = {
+    "raw.cases__case": "cases", "raw.cases__agency": "agencies", "raw.cases__procedure": "procedures",
+    "raw.cases__staff": "staff", "raw.ratings__rating": "ratings", "raw.services__service": "services",
+    "raw.services__submission": "submissions", "raw.registry__decision": "decisions",
+    "raw.drops__plan_task": "plan_tasks", "raw.drops__feedback": "feedback",
+    "raw.drops__nomination": "nominations",
+}  # fmt: skip
+
+
+class TruthWarehouse:
+    """Opened once; `show` loads a truth and builds what `tables` need."""
+
+    def __init__(self, folder: Path, tables: tuple[str, ...] = ("marts.kpi_value",)) -> None:
+        self.folder = folder
+        self.shapes = raw_shapes(load_spec())
+        external = [*self.shapes, *STATE_TABLES, "seeds.public_holidays"]
+        catalog = load_catalog(SQL, external)
+        self.connection = open_warehouse(":memory:", SQL / "macros.sql", Limits(threads=1))
+        ensure_state(self.connection)
+        for table, path in catalog.seeds.items():
+            load_seed(self.connection, table, path)
+        load_public_holidays(self.connection, 2028)
+        wanted = frozenset[str]().union(*(catalog.ancestors(table) for table in tables))
+        self.models = [model for model in catalog.models.values() if model.table in wanted]
+        self.rules = _row_rules(load_suites())
+        self.number = 0
+
+    def show(self, truth: dict[str, list[dict[str, Any]]], as_of: dt.datetime) -> None:
+        """Forget what was loaded, load this truth as it stands at `as_of` and build."""
+        self.number += 1
+        for state in ("meta.deletion", "meta.batch", "meta.cursor", "meta.drift"):
+            self.connection.execute(f"delete from {state}")
+        for table, shape in self.shapes.items():
+            self.connection.execute(f"drop table if exists {table}")
+            self._load(shape, truth.get(LISTS.get(table, ""), []), as_of)
+        set_run_context(self.connection, RunContext(as_of, CENTRE, "oracle"))
+        for model in self.models:
+            build_model(self.connection, model, self.rules.get(model.table, ()))
+
+    def _load(self, shape: RawShape, rows: list[dict[str, Any]], as_of: dt.datetime) -> None:
+        path = self.folder / f"{shape.system}-{shape.entity}-{self.number}" / "page-00001.json"
+        path.parent.mkdir(parents=True)
+        body: Any = rows
+        for part in reversed(shape.records_path):
+            body = {part: body}
+        path.write_text(json.dumps(body), encoding="utf-8")
+        size = path.stat().st_size
+        batch = Batch(path.parent.name, (path,), None, as_of, len(rows), size, as_of, as_of)
+        load_batch(self.connection, shape, batch, "oracle", as_of)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query as dicts."""
+        result = self.connection.execute(query)
+        names = [column[0] for column in result.description or []]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
