@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.batches import as_batch
 from assets.night import Night
-from assets.pull import KINDS, as_batch
+from assets.pull import KINDS
 from assets.shapes import DROPS, drop_shape, raw_shapes
 from sources.drops import take_inbox
 from sources.landing import complete_batches

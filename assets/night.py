@@ -17,6 +17,7 @@ import duckdb
 
 from expectations.runner import Checker
 from reports.quality import write_quality
+from sources.limits import Limits as Patience
 from warehouse.connection import Limits, hold_lock, open_warehouse, set_person_key
 from warehouse.state import RunContext, ensure_state
 
@@ -52,13 +53,14 @@ class Site:
     limits: Limits = field(default_factory=Limits)
     # The share of a staging table that may wait in quarantine before the night stops.
     quarantine_cap: float = 0.01
+    # How long a read may take, how often it is tried again.
+    patience: Patience = field(default_factory=Patience)
+    progress: Progress = silent
 
     @property
     def quality_page(self) -> Path:
         """The page of all rules, written by every run that checks something."""
         return self.home / "reports" / "quality.html"
-
-    progress: Progress = silent
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from assets.batches import as_batch, newest_sweep, verified
 from assets.night import Night
 from assets.shapes import entity_shape, raw_shapes
 from sources.http import Access
@@ -17,11 +18,11 @@ from sources.landing import LandedBatch, complete_batches
 from sources.pull import pull_entity
 from sources.reading import PullProgress
 from sources.spec import EntitySpec, SourcesSpec
-from sources.windows import Window, next_window
+from sources.windows import Window, day_windows, next_window
 from warehouse.load import LoadCounts, load_batch
 from warehouse.pages import Batch, RawShape, ensure_raw_table
 from warehouse.state import cursor_of
-from warehouse.sweep import apply_sweep
+from warehouse.sweep import apply_sweep, find_gaps
 
 MODE_TAG = "motcua/mode"
 WINDOW_FROM_TAG = "motcua/from"
@@ -115,9 +116,8 @@ class EntityPull:
             return {"skipped": "Chưa đến kỳ quét. The weekly sweep isn't due."}
         landed = self._landed()
         if self.entity.mode == "key_sweep":
-            landed = _newest_sweep(landed)
-        by_day = self.entity.window is not None and self.entity.window.type == "date"
-        batches = [as_batch(batch, self.night.now, is_by_day=by_day) for batch in landed]
+            landed = newest_sweep(landed)
+        batches = self._as_batches(landed)
         if self.entity.mode == "key_sweep":
             return self._sweep(batches)
         counts = [self._load(batch) for batch in batches]
@@ -136,12 +136,15 @@ class EntityPull:
     def _landed(self) -> Sequence[LandedBatch]:
         if self.mode == "replay":
             return [
-                batch
+                verified(batch)
                 for batch in complete_batches(
                     self.night.site.landing, self.shape.system, self.shape.entity
                 )
                 if self._is_in_days(batch)
             ]
+        return self._pull(self._window())
+
+    def _pull(self, window: Window | None) -> Sequence[LandedBatch]:
         system, connections = self.shape.system, self.night.connections
         return pull_entity(
             system,
@@ -149,9 +152,10 @@ class EntityPull:
             self.shape.entity,
             Access(connections.urls[system], connections.credentials[system]),
             self.night.site.landing,
-            self._window(),
+            window,
             self.night.now,
             zone=self.zone,
+            limits=self.night.site.patience,
             on_progress=self._tell,
         )
 
@@ -185,6 +189,8 @@ class EntityPull:
     def _sweep(self, batches: Sequence[Batch]) -> dict[str, str | int]:
         if not batches:
             return {"swept": 0}
+        # Before the sweep is marked as done: a night that dies here sweeps again tomorrow.
+        reread = sum(counts.fetched for counts in self._fill_gaps(batches))
         result = apply_sweep(
             self.night.connection,
             self.shape,
@@ -199,50 +205,42 @@ class EntityPull:
             "deleted": result.deleted,
             "restored": result.restored,
             "unknown": result.unknown,
+            "reread": reread,
         }
+
+    def _fill_gaps(self, batches: Sequence[Batch]) -> list[LoadCounts]:
+        """Read again the days on which records changed that the source lists and we lack."""
+        connection, target = self.night.connection, str(self.entity.of)
+        days = find_gaps(connection, self.shape, batches, target, self.night.now)
+        if not days or self.mode == "replay":
+            return []
+        entity = self.sources.systems[self.shape.system].entities[target]
+        shape = entity_shape(self.shape.system, target, entity)
+        tags = {MODE_TAG: "gaps"}
+        puller = EntityPull(self.night, self.sources, shape, entity, tags, None)
+        return [puller.reread(window) for window in day_windows(days, self.zone, self.night.now)]
+
+    def reread(self, window: Window) -> LoadCounts:
+        """Read one window now and load it, whatever the mode."""
+        counts = [self._load(batch) for batch in self._as_batches(self._pull(window))]
+        return counts[-1]
+
+    def _as_batches(self, landed: Sequence[LandedBatch]) -> list[Batch]:
+        return [as_batch(batch, self.night.now, self.entity, self.zone) for batch in landed]
 
     def _tell(self, progress: PullProgress) -> None:
         step = f"đọc {self.shape.system}.{self.shape.entity}"
         self.night.site.progress(step, progress.rows, progress.total)
 
 
-def as_batch(landed: LandedBatch, now: dt.datetime, *, is_by_day: bool = False) -> Batch:
-    """A landed batch as the warehouse reads it."""
-    return Batch(
-        batch_id=landed.batch_id,
-        files=landed.files,
-        window_start=landed.window_start,
-        window_end=landed.window_end,
-        source_total=landed.source_total,
-        largest_page_bytes=landed.largest_page_bytes,
-        # A window of days is read to this moment, although its bound is a midnight.
-        read_to=now if is_by_day else min(landed.window_end or now, now),
-        read_at=min(_read_at(landed) or now, now),
-    )
-
-
-def _read_at(landed: LandedBatch) -> dt.datetime | None:
-    """The run's clock at reading, which every landing directory's name begins with."""
-    stamp = landed.directory.name[: len("20261124T183000Z")]
-    try:
-        return dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
-    except ValueError:
-        return None
-
-
-def _newest_sweep(batches: Sequence[LandedBatch]) -> list[LandedBatch]:
-    """The batches of the last sweep; a key that only an earlier one found is gone."""
-    newest = max((at for batch in batches if (at := _read_at(batch))), default=None)
-    return [batch for batch in batches if _read_at(batch) == newest]
-
-
 def _summary(counts: Sequence[LoadCounts]) -> dict[str, str | int]:
     summary: dict[str, str | int] = {"batches": len(counts)}
     for kind in KINDS:
         summary[kind] = sum(getattr(count, kind) for count in counts)
-    unknown = sorted({name for count in counts for name in count.drift})
-    if unknown:
-        summary["unknown_fields"] = ", ".join(unknown)
+    for label, is_there in (("unknown_fields", True), ("missing_fields", False)):
+        names = {name for c in counts for name, rows in c.drift.items() if bool(rows) == is_there}
+        if names:
+            summary[label] = ", ".join(sorted(names))
     return summary
 
 

@@ -37,6 +37,7 @@ def drop_shape(name: str, drop: DropSpec) -> RawShape:
         fields=_raw_fields(drop.fields),
         records_path=("rows",),
         version_field=drop.version,
+        is_file=True,
     )
 
 

@@ -4,12 +4,15 @@ Belongs here: arithmetic on windows, whole seconds, the local dates of date wind
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sources.errors import SpecError
 from sources.spec import EntitySpec
+
+# More stretches of days than this are asked for as one.
+STRETCHES_MOST = 31
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,22 @@ def _cuts(start: dt.datetime, end: dt.datetime, split: str) -> Iterator[dt.datet
 
 def _midnight(at: dt.datetime) -> dt.datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def day_windows(days: Sequence[dt.date], zone: ZoneInfo, now: dt.datetime) -> list[Window]:
+    """Sorted local days as windows that end at `now` at the latest: neighbours together, many as one."""
+    one = dt.timedelta(days=1)
+    bounds: list[tuple[dt.date, dt.date]] = []
+    for day in days:
+        if bounds and day - bounds[-1][1] <= one:
+            bounds[-1] = (bounds[-1][0], day)
+        else:
+            bounds.append((day, day))
+    if len(bounds) > STRETCHES_MOST:
+        bounds = [(days[0], days[-1])]
+    starts = [dt.datetime.combine(first, dt.time(), zone) for first, _ in bounds]
+    ends = [dt.datetime.combine(last + one, dt.time(), zone) for _, last in bounds]
+    return [Window(start, min(end, now)) for start, end in zip(starts, ends, strict=True)]
 
 
 def window_params(entity: EntitySpec, window: Window | None, zone: ZoneInfo) -> Mapping[str, str]:

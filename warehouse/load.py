@@ -83,9 +83,11 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
     """
     key = ", ".join(f'"{name}"' for name in shape.key)
     on_key = " and ".join(f'new."{name}" is not distinct from old."{name}"' for name in shape.key)
-    same_version = "and old._version_at = new._version_at" if shape.version_field else ""
+    # A system's own change time is part of what it says; the time of a reading or of a file isn't.
+    has_own_version = shape.version_field is not None and not shape.is_file
+    same_version = "and old._version_at = new._version_at" if has_own_version else ""
     stored = f"(select {key}, _content_hash, _version_at from {shape.table} semi join incoming using ({key}))"
-    if not shape.version_field:
+    if not has_own_version:
         stored = f"""(select {key}, _content_hash, _version_at from {shape.table} semi join incoming using ({key})
             qualify row_number() over (partition by {key} order by _version_at desc, _loaded_at desc) = 1)"""
     connection.execute(
@@ -100,6 +102,8 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
         )
         select
             new.* exclude (copy_no),
+            -- A row that a later file repeats is kept with that file's time: no older file may outdate it.
+            {"coalesce(new._version_at > old.newest_at, false)" if shape.is_file else "false"} as _confirms,
             case
                 when new.copy_no > 1 then 'duplicate'
                 when exists (select 1 from stored as old where {on_key}
@@ -133,7 +137,8 @@ def _commit_rows(
             case when _load_kind = 'inserted' and row_number() over (
                      partition by {partition} order by _version_at, _page_no, _row_no) > 1
                  then 'updated' else _load_kind end as _load_kind)
-        from (select {listed} from classified where _load_kind in ('inserted', 'updated', 'stale'))
+        from (select {listed} from classified where _load_kind in ('inserted', 'updated', 'stale')
+                  or (_confirms and _load_kind = 'unchanged'))
         """
     )
     tally = dict(
@@ -156,9 +161,17 @@ def _commit_rows(
     _log_batch(connection, shape, batch, run_id, now, counts)
     _move_cursor(connection, shape, batch, now)
     connection.executemany(
-        "insert into meta.drift values (?, ?, ?, 'unknown_field', ?, ?, ?)",
+        "insert into meta.drift values (?, ?, ?, ?, ?, ?, ?)",
         [
-            [shape.system, shape.entity, name, rows, batch.batch_id, now]
+            [
+                shape.system,
+                shape.entity,
+                name,
+                "unknown_field" if rows else "missing_field",
+                rows,
+                batch.batch_id,
+                now,
+            ]
             for name, rows in drift.items()
         ],
     ) if drift else None
@@ -185,7 +198,7 @@ def _log_batch(
 def _move_cursor(
     connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch, now: dt.datetime
 ) -> None:
-    """Move the cursor to the newest row of the batch, never back and never into the future."""
+    """Move the cursor to the newest row of the batch: never back, never into the future, never over a gap."""
     newest = connection.execute(
         "select max(_version_at) from classified where _version_at <= ?", [now + CLOCK_TOLERANCE]
     ).fetchone()
@@ -193,6 +206,8 @@ def _move_cursor(
         "select cursor_at, read_to from meta.cursor where system = ? and entity = ?",
         [shape.system, shape.entity],
     ).fetchone()
+    if _leaves_gap(batch, previous[1] if previous else None):
+        return
     candidates = [at for at in (newest and newest[0], previous and previous[0]) if at]
     cursor_at = min(max(candidates), now) if candidates else None
     read_to = max(at for at in (batch.read_to, previous and previous[1]) if at)
@@ -203,3 +218,10 @@ def _move_cursor(
         "insert into meta.cursor values (?, ?, ?, ?, ?, ?)",
         [shape.system, shape.entity, cursor_at, read_to, batch.batch_id, now],
     )
+
+
+def _leaves_gap(batch: Batch, read_to: dt.datetime | None) -> bool:
+    """Whether something before the batch's window was never read: days asked for by hand, or a backfill."""
+    if batch.window_start is None:
+        return False
+    return batch.begins_late if read_to is None else batch.window_start > read_to

@@ -38,7 +38,11 @@ class RawField:
 
 @dataclass(frozen=True)
 class RawShape:
-    """How an entity's records lie in its pages, and what of them is kept."""
+    """How an entity's records lie in its pages, and what of them is kept.
+
+    `is_file`: the records come from dropped files, whose rows take the file's time as their version; a
+    row that says the same as last month's file is unchanged, although that time is another.
+    """
 
     system: str
     entity: str
@@ -48,6 +52,7 @@ class RawShape:
     version_field: str | None = None
     refused: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
+    is_file: bool = False
 
     @property
     def table(self) -> str:
@@ -60,7 +65,8 @@ class Batch:
     """A landed batch with its manifest's facts; files in page order.
 
     `read_at` is the run's clock when it was read; records without a time of their own take it, so that
-    replaying batches in order gives what loading them night by night gave.
+    replaying batches in order gives what loading them night by night gave. `begins_late`: its window
+    begins after the first day that is ever asked for, so that alone it isn't everything.
     """
 
     batch_id: str
@@ -71,6 +77,7 @@ class Batch:
     largest_page_bytes: int
     read_to: dt.datetime
     read_at: dt.datetime | None = None
+    begins_late: bool = False
 
 
 def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
@@ -134,7 +141,7 @@ def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: B
 
 
 def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[str, int]:
-    """Names of fields that came although no list names them, with the rows they came in.
+    """Names of fields that came although no list names them, with the rows they came in; 0: a field stays out.
 
     Raises:
         WarehouseError: rows came, but none of them has a required field.
@@ -159,9 +166,13 @@ def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[
             f"The {shape.system} source no longer sends {', '.join(lost)} in {shape.entity}; "
             "ask its operator, or give the field's new name in the sources file, then run again."
         )
-    return {
+    unknown = {
         name: count for name, count in seen.items() if name not in expected.keys() | shape.refused
     }
+    # People leave columns out of files as they like; a system that stops sending one has changed.
+    asked = {field.path[0] for field in shape.fields if "{value}" in field.sql}
+    absent = asked - seen.keys() if seen and not shape.is_file else set()
+    return {**unknown, **dict.fromkeys(sorted(absent), 0)}
 
 
 def _shape_rows(
@@ -183,6 +194,8 @@ def _shape_rows(
         else "$now::timestamptz"
     )
     names = ", ".join(f'"{field.name}"' for field in shape.fields)
+    said = [f.name for f in shape.fields if not (shape.is_file and f.name == shape.version_field)]
+    content = ", ".join(f'coalesce("{name}", chr(0))' for name in said)
     connection.execute(
         f"""
         create or replace temp table incoming as
@@ -206,8 +219,7 @@ def _shape_rows(
             page_no as _page_no,
             cast(row_no as integer) as _row_no,
             $now::timestamptz as _loaded_at,
-            md5_number(concat_ws('\x1f', {", ".join(f'coalesce("{f.name}", chr(0))' for f in shape.fields)}))
-                as _content_hash
+            md5_number(concat_ws('\x1f', {content})) as _content_hash
         from named
         """,
         {

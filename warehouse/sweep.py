@@ -1,6 +1,7 @@
-"""The key sweep: which records a source still has, so that hard deletes reach the figures.
+"""The key sweep: which records a source still has, so that hard deletes and lost rows reach the figures.
 
-Belongs here: comparing a complete list of keys with what stands. Doesn't: fetching the list.
+Belongs here: comparing a complete list of keys with what stands, both ways. Doesn't: fetching the list,
+or reading again what is lacking (assets.pull).
 """
 
 import datetime as dt
@@ -23,6 +24,48 @@ class SweepResult:
     deleted: int
     restored: int
     unknown: int
+
+
+def find_gaps(
+    connection: duckdb.DuckDBPyConnection,
+    shape: RawShape,
+    batches: Sequence[Batch],
+    swept_entity: str,
+    now: dt.datetime,
+) -> list[dt.date]:
+    """The days of change of records that the source lists and we lack, or have an older version of.
+
+    Only of what should have been read by now: later changes are the next night's. Empty where the
+    source's list of keys tells no time of change.
+    """
+    if not batches or shape.version_field is None:
+        return []
+    key = shape.key[0]
+    connection.execute("create or replace temp table listed (key varchar, changed_at timestamptz)")
+    for batch in batches:
+        read_records(connection, shape, batch, now)
+        connection.execute(
+            f'insert into temp.listed select "{key}", try_cast("{shape.version_field}" as timestamptz) '
+            "from temp.incoming"
+        )
+    rows = connection.execute(
+        f"""
+        with standing as (
+            select "{key}" as key, max(_version_at) as newest_at
+            from raw.{shape.system}__{swept_entity} group by all
+        )
+        select distinct cast(listed.changed_at as date) as day
+        from temp.listed
+        left join standing using (key)
+        where (standing.key is null or standing.newest_at < listed.changed_at)
+            and listed.changed_at <= (
+                select max(read_to) from meta.cursor where system = $system and entity = $entity)
+        order by day
+        """,
+        {"system": shape.system, "entity": swept_entity},
+    ).fetchall()
+    connection.execute("drop table temp.listed")
+    return [day for (day,) in rows]
 
 
 def apply_sweep(

@@ -1,0 +1,67 @@
+"""Landed batches as the warehouse reads them, and which of them count.
+
+Belongs here: from a manifest's facts to a warehouse Batch. Doesn't: landing (sources), loading (warehouse).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from sources.landing import LandedBatch
+from sources.spec import EntitySpec
+from warehouse.pages import Batch
+
+
+def as_batch(
+    landed: LandedBatch,
+    now: dt.datetime,
+    entity: EntitySpec | None = None,
+    zone: ZoneInfo | None = None,
+) -> Batch:
+    """A landed batch as the warehouse reads it; a dropped file has no entity."""
+    is_by_day = bool(entity and entity.window and entity.window.type == "date")
+    return Batch(
+        batch_id=landed.batch_id,
+        files=landed.files,
+        window_start=landed.window_start,
+        window_end=landed.window_end,
+        source_total=landed.source_total,
+        largest_page_bytes=landed.largest_page_bytes,
+        # A window of days is read to this moment, although its bound is a midnight.
+        read_to=now if is_by_day else min(landed.window_end or now, now),
+        read_at=min(_read_at(landed) or now, now),
+        begins_late=_begins_late(landed, entity, zone),
+    )
+
+
+def _begins_late(landed: LandedBatch, entity: EntitySpec | None, zone: ZoneInfo | None) -> bool:
+    """Whether the window begins after the entity's first day; lists without increments are always whole."""
+    first = landed.window_start
+    if entity is None or entity.mode != "incremental" or entity.start is None or first is None:
+        return False
+    return first.astimezone(zone).date() > entity.start
+
+
+def verified(landed: LandedBatch) -> LandedBatch:
+    """The batch, if the disk still holds every byte that was landed.
+
+    Raises:
+        LandingError: a page is missing or damaged.
+    """
+    landed.verify()
+    return landed
+
+
+def newest_sweep(batches: Sequence[LandedBatch]) -> list[LandedBatch]:
+    """The batches of the last sweep; a key that only an earlier one found is gone."""
+    newest = max((at for batch in batches if (at := _read_at(batch))), default=None)
+    return [batch for batch in batches if _read_at(batch) == newest]
+
+
+def _read_at(landed: LandedBatch) -> dt.datetime | None:
+    """The run's clock at reading, which every landing directory's name begins with."""
+    stamp = landed.directory.name[: len("20261124T183000Z")]
+    try:
+        return dt.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
