@@ -27,6 +27,7 @@ from assets.pull import (
 from assets.report import build_report_asset
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
+from orchestration.inbox_sensor import build_inbox_sensor
 from orchestration.settings import Settings
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
@@ -78,6 +79,7 @@ def wire(
         asset_checks=[build_suite_checks(suite, keys) for suite in suites.values()],
         jobs=_jobs(),
         schedules=[_nightly_schedule()],
+        sensors=[build_inbox_sensor(site.inbox)],
         resources={"night": night_resource(site), **(resources or {})},
         # Steps are small and share one connection; a process a step would cost thirty seconds a night.
         executor=dg.in_process_executor,

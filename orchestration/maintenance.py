@@ -17,8 +17,9 @@ from expectations.suite import SuiteError
 from orchestration.definitions import Wiring
 from orchestration.settings import PROJECT, Settings, use_dagster_home
 from reports.quality import write_quality
-from warehouse.connection import read_rows
+from warehouse.connection import hold_lock, read_rows
 from warehouse.publish import FILE_NAME
+from warehouse.recovery import find_damage, set_aside
 from warehouse.state import all_trends
 
 _CAPPED = (
@@ -78,6 +79,18 @@ def publish_again(wiring: Wiring) -> dict[str, str | int]:
     """Publish what stands in the warehouse, if the gate lets it."""
     with open_night(wiring.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
         return publish_night(night, wiring.catalog, wiring.suites)
+
+
+def set_damaged_aside(settings: Settings) -> list[str]:
+    """Rename a warehouse that can't be read to its last row; its new names, or none where it is whole.
+
+    Raises:
+        WarehouseBusyError: a run holds it.
+    """
+    with hold_lock(settings.lock_path, "replay"):
+        if find_damage(settings.warehouse_path) is None:
+            return []
+        return [path.name for path in set_aside(settings.warehouse_path)]
 
 
 def read_scorecard(settings: Settings) -> list[dict[str, Any]]:

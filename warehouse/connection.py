@@ -82,7 +82,7 @@ def open_warehouse(
     except duckdb.Error as error:
         raise WarehouseError(
             f"The warehouse file {Path(path).name} can't be opened ({_first_line(error)}); run "
-            "`motcua doctor`, then move the file aside and run `motcua replay` to rebuild it from landing."
+            "`motcua replay --from 2020-01-01`, which moves it aside and rebuilds it from landing."
         ) from None
     connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
     # The calendar decides week and month names; nothing may depend on the machine's locale.

@@ -64,11 +64,22 @@ def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> N
 @click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]))
 @command
 def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
-    """Dựng lại từ landing, không gọi nguồn. Rebuild from landing without a source call."""
+    """Dựng lại từ landing, không gọi nguồn. Rebuild from landing without a source call.
+
+    A warehouse that can't be read any more is moved aside, and everything that has landed is replayed.
+    """
     from orchestration.definitions import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+    from orchestration.maintenance import set_damaged_aside
 
     tags = {MODE_TAG: "replay", WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
-    if end:
+    if aside := set_damaged_aside(settings):
+        click.echo(
+            f"The warehouse was damaged and lies aside as {', '.join(aside)}; everything that has landed "
+            "is replayed, whatever days were given.",
+            err=True,
+        )
+        del tags[WINDOW_FROM_TAG]
+    elif end:
         tags[WINDOW_TO_TAG] = f"{end:%Y-%m-%d}"
     _run_job(reply, settings, "nightly", tags)
 
