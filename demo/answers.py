@@ -46,7 +46,8 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, rule: Rule | None) -> 
             _reset(handler)
             return
     body = answer.body
-    zips = "gzip" in handler.headers.get("Accept-Encoding", "") and len(body) > 256
+    packed = "Content-Encoding" in answer.headers
+    zips = not packed and "gzip" in handler.headers.get("Accept-Encoding", "") and len(body) > 256
     if zips:
         body = gzip.compress(body, compresslevel=1, mtime=0)
     sent = _cut(body, rule)
@@ -70,6 +71,11 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, rule: Rule | None) -> 
     _write(handler, sent, rule)
     if len(sent) < len(body):
         handler.close_connection = True
+
+
+def sent_status(answer: Answer, rule: Rule | None) -> int:
+    """The status that goes out: the right one, or the fault's."""
+    return answer.status if rule is None else _replaced(answer, rule).status
 
 
 def _replaced(answer: Answer, rule: Rule) -> Answer:

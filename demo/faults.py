@@ -6,7 +6,22 @@ Belongs here: rules that match a request, and what they do to its answer. Doesn'
     {"match": {"path": "/api/v1/cases", "nth": 2, "times": 1}, "do": "status", "code": 503}
 
 `path` is a prefix of the path below the system, `nth` the request to it from which on the rule holds
-(1 = the first), `times` how often (absent = always).
+(1 = the first), `times` how often (absent = always). What each `do` takes:
+
+    status           code, headers (Retry-After: seconds, a date, or garbage)
+    stall, drip      s: seconds before the answer, or between two of its bytes
+    reset            nothing: the connection breaks in the middle
+    truncate         bytes, length (true: the header still promises all); half_gzip is cut while packed
+    body             text, content_type, code: a login page, an error envelope, NaN
+    expire_token     nothing: every token is refused from now on
+    repeat_page      nothing: the first page, whatever was asked
+    lower_page_size  rows
+    wrong_total      nothing: seven too many
+    edit             set, drop, rename, shift_seconds, repeat, reverse; rows: only the first ones
+    withhold         rows, from (start or end): rows that aren't there yet, or any more
+    duplicate_keys   field: comes twice in the first record
+    foreign_next     url: where the link to the next page leads
+    gzip_bomb        mebibytes, unpacked
 """
 
 import json
@@ -17,7 +32,7 @@ from typing import Any
 
 ACTIONS = frozenset({
     "status", "stall", "drip", "reset", "truncate", "half_gzip", "body", "expire_token", "repeat_page",
-    "lower_page_size", "wrong_total",
+    "lower_page_size", "wrong_total", "edit", "withhold", "duplicate_keys", "foreign_next", "gzip_bomb",
 })  # fmt: skip
 
 

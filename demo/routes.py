@@ -13,6 +13,7 @@ import msgspec
 from demo.answers import Answer
 from demo.faults import Rule
 from demo.lists import EncodedList, Snapshot, bound
+from demo.spoil import narrowed
 
 LARGEST_PAGE = 5000
 Query = dict[str, str]
@@ -36,11 +37,12 @@ def _cursor_list(
 
     def answer(asked: Asked, query: Query, rule: Rule | None) -> Answer:
         rows = pick(asked.snapshot)
-        low, high = (
+        window = (
             rows.window(*(bound(query.get(name)) for name in names))
             if names
             else (0, len(rows.rows))
         )
+        low, high = narrowed(window, rule)
         start = (
             low + int(base64.urlsafe_b64decode(query["cursor"]).decode())
             if "cursor" in query
@@ -60,7 +62,8 @@ def _cursor_list(
 
 def _ratings(asked: Asked, query: Query, rule: Rule | None) -> Answer:
     rows = asked.snapshot.rating
-    low, high = rows.window(bound(query.get("submitted_from")), bound(query.get("submitted_to")))
+    window = rows.window(bound(query.get("submitted_from")), bound(query.get("submitted_to")))
+    low, high = narrowed(window, rule)
     page, size = int(query.get("page", 1)), _size(query, "per_page", rule)
     start = min(low + (page - 1) * size, high)
     end = min(start + size, high)
@@ -78,11 +81,12 @@ def _offset_list(
 
     def answer(asked: Asked, query: Query, rule: Rule | None) -> Answer:
         rows = pick(asked.snapshot)
-        low, high = (
+        window = (
             rows.window(*(bound(query.get(name)) for name in names))
             if names
             else (0, len(rows.rows))
         )
+        low, high = narrowed(window, rule)
         offset, size = int(query.get("offset", 0)), _size(query, "limit", rule)
         page = rows.rows[min(low + offset, high) : min(low + offset + size, high)]
         tail = b'],"offset":%d,"limit":%d,"count":%d}' % (offset, size, high - low)
@@ -93,7 +97,8 @@ def _offset_list(
 
 def _decisions(asked: Asked, query: Query, rule: Rule | None) -> Answer:
     rows = asked.snapshot.decision
-    low, high = rows.window(bound(query.get("decided_from")), bound(query.get("decided_to")))
+    window = rows.window(bound(query.get("decided_from")), bound(query.get("decided_to")))
+    low, high = narrowed(window, rule)
     start = low + int(query.get("after", 0))
     end = min(start + _size(query, "limit", rule, 100), high)
     following = urlencode({**query, "after": end - low})

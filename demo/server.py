@@ -16,10 +16,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from demo.answers import Answer, send
+from demo.answers import Answer, send, sent_status
 from demo.faults import Rule, Scenario
 from demo.lists import Snapshot
 from demo.routes import ROUTES, Asked, Query
+from demo.spoil import spoilt
 from demo.world import World
 
 # Secrets of a server that holds invented data and listens on loopback.
@@ -138,7 +139,7 @@ class SystemsHandler(BaseHTTPRequestHandler):
         with self.shared.lock:
             self.shared.log.append({
                 "at": time.time(), "method": self.command, "system": system, "path": f"/{rest}", "query": query,
-                "status": answer.status, "fault": rule.do if rule else None,
+                "status": sent_status(answer, rule), "fault": rule.do if rule else None,
             })  # fmt: skip
         send(self, answer, rule)
 
@@ -158,7 +159,7 @@ class SystemsHandler(BaseHTTPRequestHandler):
             return Answer.error(404, "not_found")
         try:
             asked = Asked(self.shared.snapshot, f"http://{self.headers.get('Host', 'localhost')}")
-            return route(asked, query, rule)
+            return spoilt(route(asked, query, rule), rule)
         except ValueError:
             return Answer.error(400, "bad_request")
 

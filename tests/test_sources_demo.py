@@ -3,7 +3,11 @@
 import datetime as dt
 import gzip
 import json
+import os
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,7 @@ import pytest
 from demo.faults import Scenario
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
+from orchestration.settings import PROJECT
 from sources.drops import take_inbox
 from sources.errors import BudgetError, PermanentError, SourceError, TransientError
 from sources.landing import LandedBatch, complete_batches
@@ -201,3 +206,41 @@ def test_the_demo_files_are_taken(world: World, tmp_path: Path) -> None:
     assert {result.batch.rows for result in taken if result.batch} == {
         len(rows) for rows in truth.values()
     }
+
+
+@pytest.mark.slow
+def test_scenarios_work_from_the_command_line(tmp_path: Path) -> None:
+    """`motcua serve-demo --scenario FILE`: its faults happen, and the control addresses tell of them."""
+    scenario = tmp_path / "faults.json"
+    rule = {"match": {"path": "/v2/services", "times": 1}, "do": "status", "code": 503}
+    scenario.write_text(json.dumps([rule]))
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "orchestration.cli", "serve-demo", "--port", "0", "--json",
+         "--cases-per-year", "100", "--years", "1", "--scenario", str(scenario), "--truth", str(tmp_path / "truth")],
+        stdout=subprocess.PIPE, text=True, cwd=PROJECT,
+        env={**os.environ, "MOTCUA_HOME": str(tmp_path), "MOTCUA_AS_OF": NOW.isoformat()},
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        told = json.loads(child.stdout.readline())
+        url = told["urls"]["services"]
+        access = Access(url, told["credentials"]["services"])
+        assert not probe("services", SPEC.systems["services"], access, NOW, zone=ZONE).is_good
+        assert probe("services", SPEC.systems["services"], access, NOW, zone=ZONE).is_good
+        root = url.rsplit("/", 1)[0]
+
+        def control(path: str, method: str = "GET", document: Any = None) -> Any:
+            data = None if document is None else json.dumps(document).encode()
+            request = urllib.request.Request(root + path, data, method=method)
+            return json.loads(urllib.request.urlopen(request).read())
+
+        assert [entry["status"] for entry in control("/__log")] == [503, 200]
+        assert control("/__scenario", "POST", [rule])[0]["do"] == "status"
+        assert control("/__scenario", "DELETE") == []
+        later = (NOW + dt.timedelta(days=1)).isoformat()
+        assert control("/__clock", "POST", {"now": later})["now"] == later
+        assert len(control("/__truth")["cases"]) > 50
+        assert (tmp_path / "truth" / "cases.ndjson").stat().st_size > 1000
+    finally:
+        child.terminate()
+        child.wait(10)
