@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check ui picture run bench lock clean
+.PHONY: help demo test chaos check ui picture run bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -25,6 +25,9 @@ demo: $(STAMP) ## Hệ thống mô phỏng và một đêm trọn vẹn / simula
 
 test: $(STAMP) ## Mọi kiểm thử / all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+chaos: $(STAMP) ## Giết tiến trình ở 100 thời điểm ngẫu nhiên / SIGKILL at 100 random moments
+	@MOTCUA_CHAOS=100 $(BIN)/python -m pytest -q tests/test_kills.py -k random
 
 check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
 	@$(BIN)/ruff check .
