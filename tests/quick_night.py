@@ -124,7 +124,7 @@ def run_night(
                 if builds is True or model.table in builds:
                     build_model(night.connection, model, rules.get(model.table, ()))
         if builds is True:
-            told["version"] = publish_night(night, catalog)["version"]
+            told["version"] = publish_night(night, catalog, {})["version"]
     return told
 
 

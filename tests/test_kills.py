@@ -139,7 +139,7 @@ WAYS = {
         "a dropped file archived, not loaded": "assets.drops:load_batch:before:1",
     },
     "building and publishing": {
-        "F57 while staging splits rows": "warehouse.build:_write_quarantine:after:2",
+        "F57 while staging splits rows": "warehouse.build:write_quarantine:after:2",
         "F57 a mart built beside the old one": "warehouse.build:_swap:before:20",
         "F57 in the swap": "warehouse.build:_document:before:20",
         "F57 the published file written, not its twins": "warehouse.publish:_write_parquet:before:1",
