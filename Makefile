@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test chaos check ui picture run bench lock clean
+.PHONY: help demo test chaos check ui picture run compat bi bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,12 @@ picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture,
 
 run: $(STAMP) ## Chạy một đêm / run a night
 	@$(BIN)/motcua run
+
+compat: $(STAMP) ## Tệp công bố trong các phiên bản DuckDB và công cụ khác / the published file in other programs (HOME_DIR=data)
+	@$(BIN)/python -m tests.bi.compat $(HOME_DIR)
+
+bi: $(STAMP) ## Superset thật trên tệp công bố / a real Superset on the published file (HOME_DIR=data)
+	@$(BIN)/python -m tests.bi.superset $(HOME_DIR)
 
 bench: $(STAMP) ## Đo hiệu năng / measure
 	@$(BIN)/python -m benchmarks $(ARGS)

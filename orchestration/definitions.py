@@ -24,7 +24,7 @@ from assets.pull import (
     build_pull_assets,
     raw_tables,
 )
-from assets.report import build_report_asset
+from assets.report import build_report_assets
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
 from orchestration.inbox_sensor import build_inbox_sensor
@@ -72,7 +72,7 @@ def wire(
     drops = build_drops_asset(sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
     models = build_model_assets(catalog, _row_rules(suites), raw_keys)
-    assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), build_report_asset()]
+    assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), *build_report_assets()]
     keys = {key for definition in assets for key in definition.keys}
     definitions = dg.Definitions(
         assets=assets,

@@ -71,8 +71,8 @@ def rollback(reply: Reply, settings: Settings, version: str | None) -> None:
 @click.command("report")
 @command
 def report(reply: Reply, settings: Settings) -> None:
-    """Viết lại trang bảng chỉ tiêu. Write the scorecard page from what is published."""
-    from assets.report import write_report
+    """Viết lại trang, sổ Excel và tệp số đo. Write page, workbook and metrics from what is published."""
+    from assets.report import write_reports
 
-    path = write_report(settings.published, settings.home / "reports")
-    reply.done({"path": str(path)}, lambda: click.echo(str(path)))
+    paths = [str(path) for path in write_reports(settings.published, settings.home / "reports")]
+    reply.done({"path": paths[0], "paths": paths}, lambda: click.echo("\n".join(paths)))

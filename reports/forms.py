@@ -1,0 +1,127 @@
+"""Report forms as data: captions, groups of columns and formulas, in the order they have on paper.
+
+Belongs here: what stands where on a form. Doesn't: cells and styles (cells.py, sheets.py) or any figure.
+A form with its own layout is one more entry in FORMS; a mart named bieu_… or form_… without one is laid
+out from its column comments, so a new form mart needs nothing here.
+"""
+
+from dataclasses import dataclass
+
+from reports.data import Connection, rows_of
+
+KEYS = ("period_kind", "period_start", "period_end", "agency_code", "agency_name")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: caption, the mart's column, and the group heading above it.
+
+    `sums` names columns of the same row that a live formula adds up.
+    """
+
+    caption: str
+    source: str
+    group: str = ""
+    sums: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form on paper; `mart` has one row per period and agency, agency ALL is the total."""
+
+    sheet: str
+    number: str
+    authority: str
+    title: str
+    mart: str
+    columns: tuple[Column, ...]
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+RECEIVED = "Số hồ sơ nhận giải quyết"
+SETTLED = "Số lượng hồ sơ đã giải quyết"
+OPEN = "Số lượng hồ sơ đang giải quyết"
+FORM_06 = Form(
+    sheet="Biểu 06",
+    number="Biểu số 06/VPCP/KSTT",
+    authority="Ban hành theo Thông tư số 01/2020/TT-VPCP ngày 21/10/2020",
+    title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH",
+    mart="marts.bieu_06",
+    columns=(
+        Column(
+            "Tổng số",
+            "received_total_count",
+            RECEIVED,
+            ("received_online_count", "received_direct_count", "carried_over_count"),
+        ),
+        Column("Trong kỳ, trực tuyến", "received_online_count", RECEIVED),
+        Column("Trong kỳ, trực tiếp và bưu chính", "received_direct_count", RECEIVED),
+        Column("Từ kỳ trước", "carried_over_count", RECEIVED),
+        Column(
+            "Tổng số",
+            "settled_total_count",
+            SETTLED,
+            ("settled_early_count", "settled_on_time_count", "settled_late_count"),
+        ),
+        Column("Trước hạn", "settled_early_count", SETTLED),
+        Column("Đúng hạn", "settled_on_time_count", SETTLED),
+        Column("Quá hạn", "settled_late_count", SETTLED),
+        Column("Tổng số", "open_total_count", OPEN, ("open_in_time_count", "open_late_count")),
+        Column("Trong hạn", "open_in_time_count", OPEN),
+        Column("Quá hạn", "open_late_count", OPEN),
+    ),
+    unit="Đơn vị tính: Số hồ sơ TTHC",
+    notes=(
+        "(3) = (4) + (5) + (6); (7) = (8) + (9) + (10); (11) = (12) + (13); (3) = (7) + (11).",
+        "Hồ sơ rút, dừng hoặc bị từ chối sau tiếp nhận tính ở cột (9).",
+    ),
+)
+FORMS = (FORM_06,)
+
+
+def published_forms(connection: Connection) -> list[Form]:
+    """The forms whose marts are published: those laid out here, then the others."""
+    found = rows_of(
+        connection,
+        "select schema_name || '.' || table_name as mart, comment from duckdb_tables() "
+        "where schema_name = 'marts' and (table_name like 'bieu\\_%' escape '\\' "
+        "or table_name like 'form\\_%' escape '\\') order by 1",
+    )
+    comments = {row["mart"]: row["comment"] or "" for row in found}
+    known = [form for form in FORMS if form.mart in comments]
+    others = sorted(set(comments) - {form.mart for form in known})
+    laid_out = [_from_comments(connection, mart, comments[mart]) for mart in others]
+    return known + [form for form in laid_out if form is not None]
+
+
+def _from_comments(connection: Connection, mart: str, comment: str) -> Form | None:
+    """A plain layout, each caption being the Vietnamese half of the column's comment."""
+    schema, name = mart.split(".")
+    columns = rows_of(
+        connection,
+        "select column_name, coalesce(comment, column_name) as comment from duckdb_columns() "
+        "where schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    )
+    if not {"period_kind", "period_start"} <= {row["column_name"] for row in columns}:
+        return None
+    title = comment.split(":")[0].split(".")[0].strip() or name
+    return Form(
+        sheet=name.replace("_", " ").capitalize()[:31],
+        number=title,
+        authority="",
+        title=title.upper(),
+        mart=mart,
+        columns=tuple(
+            Column(_caption(row["comment"]), row["column_name"])
+            for row in columns
+            if row["column_name"] not in KEYS
+        ),
+    )
+
+
+def _caption(comment: str) -> str:
+    """The comment's first sentence without its own column number: it gets one by its place."""
+    text = comment.split(". ")[0].strip().rstrip(".")
+    return text.split(") ", 1)[1] if text.startswith("(") and ") " in text else text

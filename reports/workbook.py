@@ -1,0 +1,55 @@
+"""The workbook: scorecard, agencies and the report forms as XLSX, from one published file.
+
+Belongs here: which sheets there are, in which order, and the writing of the file. Doesn't: layouts
+(sheets.py, forms.py), cell safety (cells.py).
+"""
+
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.workbook.properties import CalcProperties
+
+from reports.data import Connection, Row, read_scorecard, rows_of
+from reports.forms import Form, published_forms
+from reports.sheets import fill_agencies, fill_form, fill_notes, fill_scorecard
+
+# The kind of period a form is handed in for; the first that the mart has.
+PREFERRED_KINDS = ("quarter", "month", "year", "ytd")
+
+
+def write_workbook(connection: Connection, path: Path) -> Path:
+    """Write the workbook of an open published file; temp name, then rename. Returns its path."""
+    card = read_scorecard(connection)
+    book = Workbook()
+    book.properties.title = "Bảng chỉ tiêu"
+    book.properties.creator = f"Motcua {card.publication['code_version']}"
+    # Programs compute all formulas on opening; none of their results is stored beside them.
+    book.calculation = CalcProperties(fullCalcOnLoad=True)
+    first = book.worksheets[0]
+    first.title = "Bảng chỉ tiêu"
+    fill_scorecard(first, card)
+    fill_agencies(book.create_sheet("Cơ quan"), card)
+    for form in published_forms(connection):
+        rows = _newest_period(connection, form)
+        if rows:
+            fill_form(book.create_sheet(form.sheet), form, rows, card.publication["data_as_of"])
+    fill_notes(book.create_sheet("Ghi chú"), card)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    waiting = path.with_name(f".{path.name}.part")
+    book.save(waiting)
+    return waiting.replace(path)
+
+
+def _newest_period(connection: Connection, form: Form) -> list[Row]:
+    kinds = {
+        row["period_kind"]
+        for row in rows_of(connection, f"select distinct period_kind from {form.mart}")
+    }
+    kind = next((name for name in PREFERRED_KINDS if name in kinds), None)
+    return rows_of(
+        connection,
+        f"select * from {form.mart} where period_kind = ? "
+        f"and period_start = (select max(period_start) from {form.mart} where period_kind = ?) "
+        "order by all",
+        [kind, kind],
+    )

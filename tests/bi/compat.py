@@ -1,0 +1,60 @@
+"""`make compat [HOME=…]`: the published file in other DuckDB wheels and clients, the metrics in their parser.
+
+Without a home it publishes a small night first. Prints a line a program; ends with 1 at the first difference.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bi.environment import ask, environment, published_site
+from warehouse.connection import read_rows
+
+WHEELS = ("1.2.2", "1.4.4", "2.0.1")
+CLIENTS = (
+    "duckdb==1.5.6", "duckdb-sqlalchemy==1.5.6.5", "sqlalchemy==2.0.58", "pandas==3.1.1",
+    "polars", "pyarrow", "adbc-driver-manager",
+)  # fmt: skip
+METRICS = "dbt-semantic-interfaces==0.10.5"
+
+
+def main(given: list[str]) -> None:
+    """Open, compare, print."""
+    with published_site(given) as home:
+        file = home / "published" / "kpi.duckdb"
+        expected = ask(Path(sys.executable), "open_duckdb.py", str(file))["seen"]
+        assert len(expected["scorecard"]) > 0
+        assert expected["writable"] is False
+        for wheel in WHEELS:
+            answer = ask(
+                environment(f"duckdb-{wheel}", f"duckdb=={wheel}"), "open_duckdb.py", str(file)
+            )
+            assert answer["duckdb"] == wheel
+            same(f"DuckDB {wheel}", answer["seen"], expected)
+        for client, rows in ask(
+            environment("clients", *CLIENTS), "open_clients.py", str(file)
+        ).items():
+            same(client, rows, [list(row) for row in expected["scorecard"]])
+        metrics = ask(
+            environment("metrics", METRICS),
+            "read_metrics.py",
+            str(home / "reports" / "metrics.yml"),
+        )
+        same("MetricFlow: no issue", metrics["issues"], [])
+        variants = read_rows(file, "select kpi_id, variant, is_headline from meta.kpi_variant")
+        named = {
+            row["kpi_id"] if row["is_headline"] else f"{row['kpi_id']}_{row['variant'].lower()}"
+            for row in variants
+        }
+        same("MetricFlow: every KPI and variant", named - set(metrics["metrics"]), set())
+
+
+def same(what: str, seen: Any, expected: Any) -> None:
+    """Say that it is the same, or end."""
+    if seen != expected:
+        sys.exit(f"✕ {what}\n  expected {expected}\n  seen     {seen}")
+    print(f"✓ {what}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
