@@ -56,7 +56,7 @@ bench: $(STAMP) ## Đo hiệu năng / measure
 
 lock: ## Ghim lại thư viện, cần uv / pin the dependencies again, needs uv
 	@uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --extra dev --no-header pyproject.toml -o requirements.lock
+	  --no-emit-index-url --no-emit-find-links --extra dev --extra postgres --no-header pyproject.toml -o requirements.lock
 
 clean: ## Xóa .venv / remove .venv
 	@rm -rf $(VENV)

@@ -19,6 +19,7 @@ from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.connection import Limits, hold_lock, open_warehouse, set_person_key
+from warehouse.migrations import migrate
 from warehouse.state import RunContext, ensure_state
 
 
@@ -103,6 +104,7 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
     with hold_lock(site.lock, f"run {run_id[:8]}"):
         connection = open_warehouse(site.warehouse, site.macros, site.limits)
         try:
+            migrate(connection)
             ensure_state(connection)
             set_person_key(connection, site.person_key())
             with contextmanager(site.connect)() as connections, ExitStack() as stack:

@@ -4,6 +4,7 @@ Belongs here: composing assets, checks, jobs and schedules. Doesn't: branches fo
 same code runs everywhere, and only settings differ.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,8 +28,10 @@ from assets.pull import (
 from assets.report import build_report_assets
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
+from orchestration.housekeeping import housekeeping_job, housekeeping_schedule
 from orchestration.inbox_sensor import build_inbox_sensor
 from orchestration.settings import Settings
+from orchestration.watching import watch_sensor
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
 from warehouse.build import STAGING_COLUMNS, RowRule
@@ -38,6 +41,9 @@ from warehouse.state import STATE_TABLES
 
 __all__ = ["MODE_TAG", "WINDOW_FROM_TAG", "WINDOW_TO_TAG", "Wiring", "build_defs", "defs", "wire"]
 
+FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=dt.timedelta(hours=36), warn_window=dt.timedelta(hours=27)
+)
 NIGHT_CRON = "30 1 * * *"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
@@ -73,13 +79,15 @@ def wire(
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
     models = build_model_assets(catalog, _row_rules(suites), raw_keys)
     assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), *build_report_assets()]
+    assets = [definition.map_asset_specs(_with_freshness) for definition in assets]
     keys = {key for definition in assets for key in definition.keys}
+    housekeeping = housekeeping_job(settings)
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=[build_suite_checks(suite, keys) for suite in suites.values()],
-        jobs=_jobs(),
-        schedules=[_nightly_schedule()],
-        sensors=[build_inbox_sensor(site.inbox)],
+        jobs=[*_jobs(), housekeeping],
+        schedules=[_nightly_schedule(), housekeeping_schedule(housekeeping, TIME_ZONE)],
+        sensors=[build_inbox_sensor(site.inbox), watch_sensor(settings)],
         resources={"night": night_resource(site), **(resources or {})},
         # Steps are small and share one connection; a process a step would cost thirty seconds a night.
         executor=dg.in_process_executor,
@@ -146,6 +154,14 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
             description="Nạp tệp trong inbox rồi tính và công bố. Load dropped files, then publish.",
         ),
     ]  # fmt: skip
+
+
+def _with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """What nights make anew should never be older than a night and a half."""
+    if spec.key.path[0] not in ("raw", "published"):
+        return spec
+    fresh: dg.AssetSpec = dg.apply_freshness_policy(spec, FRESHNESS, overwrite_existing=False)
+    return fresh
 
 
 def _nightly_schedule() -> dg.ScheduleDefinition:

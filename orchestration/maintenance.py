@@ -15,7 +15,7 @@ from assets.night import open_night
 from assets.publish import publish_night
 from expectations.suite import SuiteError
 from orchestration.definitions import Wiring
-from orchestration.settings import PROJECT, Settings, use_dagster_home
+from orchestration.settings import Settings, use_dagster_home, workspace_file
 from reports.quality import write_quality
 from warehouse.connection import hold_lock, read_rows
 from warehouse.publish import FILE_NAME
@@ -107,13 +107,51 @@ def start_ui(settings: Settings, host: str, port: int) -> int:
     Both are started as children and stopped together, because `dagster dev` in the background ignores
     the signals that a service manager sends.
     """
+    _make_ready(settings)
+    return _serve([_web(settings, host, port), _daemon(settings)])
+
+
+def start_daemon(settings: Settings) -> int:
+    """Run the scheduler alone until interrupted; runs that a power cut left are ended first."""
+    _make_ready(settings)
+    return _serve([_daemon(settings)])
+
+
+def start_web(settings: Settings, host: str, port: int, *, read_only: bool, prefix: str) -> int:
+    """Run the webserver alone; read-only for viewers, who can then start and change nothing."""
     use_dagster_home(settings)
-    workspace = ["-w", str(PROJECT / "workspace.yaml")]
-    base = [sys.executable, "-m"]
-    children = [
-        subprocess.Popen([*base, "dagster_webserver", "-h", host, "-p", str(port), *workspace]),
-        subprocess.Popen([*base, "dagster._daemon", "run", *workspace]),
-    ]
+    more = [*(["--read-only"] if read_only else []), *(["--path-prefix", prefix] if prefix else [])]
+    return _serve([[*_web(settings, host, port), *more]])
+
+
+def start_code(settings: Settings, host: str, port: int) -> int:
+    """Run the code server alone: it holds the definitions and starts the runs."""
+    use_dagster_home(settings)
+    code = ["dagster", "code-server", "start", "-h", host, "-p", str(port)]
+    return _serve([[*code, "-m", "orchestration.definitions", "--location-name", "motcua"]])
+
+
+def _make_ready(settings: Settings) -> None:
+    import dagster as dg
+
+    from orchestration.housekeeping import fail_dead_runs
+
+    use_dagster_home(settings)
+    with dg.DagsterInstance.get() as instance:
+        fail_dead_runs(settings, instance)
+
+
+def _web(settings: Settings, host: str, port: int) -> list[str]:
+    return ["dagster_webserver", "-h", host, "-p", str(port), "-w", str(workspace_file(settings))]
+
+
+def _daemon(settings: Settings) -> list[str]:
+    return ["dagster._daemon", "run", "-w", str(workspace_file(settings))]
+
+
+def _serve(modules: list[list[str]]) -> int:
+    """Run modules as children until the first ends or we are told to stop; all end together."""
+    children = [subprocess.Popen([sys.executable, "-m", *module]) for module in modules]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         return children[0].wait()

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
     pii_key: SecretStr | None = None
     alert_webhook: SecretStr | None = None
     alert_smtp: SecretStr | None = None
+    heartbeat_url: SecretStr | None = None
+    landing_days: int = Field(default=90, ge=0)
+    run_days: int = Field(default=90, ge=7)
+    dagster_postgres: SecretStr | None = None
+    code_server: str | None = None
     memory_limit: str = "2GB"
     threads: int = Field(default=2, ge=1)
     quarantine_cap: float = Field(default=0.01, ge=0, le=1)
@@ -79,6 +84,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < SHORTEST_KEY:
             raise ValueError(f"use a key of at least {SHORTEST_KEY} bytes")
+        return value
+
+    @field_validator("code_server")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None and not value.rpartition(":")[2].isdigit():
+            raise ValueError("write host:port, for example code:4000")
         return value
 
     @field_validator("cases_url", "ratings_url", "services_url", "registry_url")
@@ -192,9 +204,27 @@ def use_dagster_home(settings: Settings) -> Path:
     """Make Dagster's home below MOTCUA_HOME with our dagster.yaml and point the process to it."""
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    packaged = (PROJECT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    text = (PROJECT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    if settings.dagster_postgres is not None:
+        # The address holds a password, so the file names the variable and children inherit it.
+        os.environ["MOTCUA_DAGSTER_POSTGRES"] = settings.dagster_postgres.get_secret_value()
+        text += "storage:\n  postgres:\n    postgres_url:\n      env: MOTCUA_DAGSTER_POSTGRES\n"
     target = home / "dagster.yaml"
-    if not target.exists() or target.read_text(encoding="utf-8") != packaged:
-        target.write_text(packaged, encoding="utf-8")
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def workspace_file(settings: Settings) -> Path:
+    """The workspace that webserver and daemon load: this code, or the code server of a setting."""
+    if settings.code_server is None:
+        return PROJECT / "workspace.yaml"
+    host, _, port = settings.code_server.rpartition(":")
+    path = use_dagster_home(settings) / "workspace.yaml"
+    path.write_text(
+        "load_from:\n  - grpc_server:\n"
+        f"      host: {host or '127.0.0.1'}\n      port: {int(port)}\n      location_name: motcua\n",
+        encoding="utf-8",
+    )
+    return path

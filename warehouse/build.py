@@ -15,6 +15,7 @@ import duckdb
 from warehouse.catalog import Model
 from warehouse.errors import ContractError
 from warehouse.lineage import column_lineage
+from warehouse.privacy import column_labels, record_labels, without_values
 from warehouse.quarantine import RowRule, Share, quoted, refuse_too_many, write_quarantine
 
 __all__ = ["STAGING_COLUMNS", "BuildResult", "RowRule", "build_model", "prune_tables"]
@@ -69,19 +70,21 @@ def build_model(
     connection.execute(f"drop table if exists {fresh}")
     share = None
     try:
-        if model.keep:
-            share = _stage(connection, model, fresh, rules)
-            refuse_too_many(share, cap)
-        else:
-            connection.execute(f"create table {fresh} as {model.query}")
+        with without_values(f"Building {model.table}"):
+            if model.keep:
+                share = _stage(connection, model, fresh, rules)
+                refuse_too_many(share, cap)
+            else:
+                connection.execute(f"create table {fresh} as {model.query}")
         columns = _check_columns(connection, model, fresh)
         _check_grain(connection, model, fresh)
+        privacy = column_labels(connection, model, _columns_of(connection, model.depends_on))
     except BaseException:
         connection.execute(f"drop table if exists {fresh}")
         connection.execute("drop table if exists temp.typed")
         raise
     fingerprint, lineage = _lineage(connection, model)
-    rows = _swap(connection, model, fresh, columns, lineage, fingerprint)
+    rows = _swap(connection, model, fresh, columns, lineage, fingerprint, privacy)
     return BuildResult(model.table, rows, time.perf_counter() - started, columns, lineage, share)
 
 
@@ -201,6 +204,7 @@ def _swap(
     columns: Mapping[str, str],
     lineage: Mapping[str, list[tuple[str, str]]],
     fingerprint: str,
+    privacy: tuple[str, Mapping[str, str]],
 ) -> int:
     labels = {**STAGING_COLUMNS, **model.columns}
     row = connection.execute(f"select count(*) from {fresh}").fetchone()
@@ -215,6 +219,7 @@ def _swap(
                 f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
             )
         _document(connection, model, columns, labels, lineage, [rows, fingerprint])
+        record_labels(connection, model.table, privacy)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")

@@ -18,7 +18,7 @@ import difflib
 import graphlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ import sqlglot.expressions as exp
 import yaml
 
 from warehouse.errors import CatalogError
+from warehouse.labels import Labels
 
 KPI_MEASURE = "marts.kpi_measure"
 _HEADER = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
@@ -57,6 +58,7 @@ class Model:
     depends_on: frozenset[str]
     keep: str | None = None
     publish: bool = False
+    labels: Labels = field(default_factory=Labels, repr=False, compare=False)
 
     @property
     def table(self) -> str:
@@ -112,6 +114,8 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     measure = _kpi_measure(root, models)
     if measure:
         models[measure.table] = measure
+    labels = Labels.read(root / "labels.yml")
+    models = {name: replace(model, labels=labels) for name, model in models.items()}
     known = frozenset(models) | frozenset(seeds) | frozenset(external)
     for model in models.values():
         _check_references(model, known)

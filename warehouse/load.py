@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.pages import TECHNICAL_COLUMNS, Batch, RawShape, ensure_raw_table, read_records
+from warehouse.privacy import without_values
 
 # A source clock may run ahead a little; what lies further in the future must not move the cursor.
 CLOCK_TOLERANCE = dt.timedelta(minutes=15)
@@ -39,6 +40,7 @@ class LoadCounts:
         }
 
 
+@without_values("Loading a landed batch")
 def load_batch(
     connection: duckdb.DuckDBPyConnection,
     shape: RawShape,

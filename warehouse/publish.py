@@ -68,7 +68,7 @@ def publish(
         final = versions / version
         building.rename(final)
         _sync(versions)
-        _switch(folder, version)
+        switch_to(folder, version)
     except BaseException:
         connection.execute("delete from meta.publication where version = ?", [version])
         shutil.rmtree(building, ignore_errors=True)
@@ -110,7 +110,7 @@ def roll_back(folder: Path, version: str | None = None) -> str:
         raise PublicationError(
             f"There is no version {version}; choose one of {', '.join(versions)}."
         )
-    _switch(folder, version)
+    switch_to(folder, version)
     return version
 
 
@@ -209,7 +209,7 @@ def _settle(folder: Path) -> None:
             _sync(path)
 
 
-def _switch(folder: Path, version: str) -> None:
+def switch_to(folder: Path, version: str) -> None:
     """Point `current` at a version by renaming a new link over the old one: there is no gap."""
     fresh = folder / f".current-{uuid.uuid4().hex}"
     fresh.symlink_to(Path("versions") / version)

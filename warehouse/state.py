@@ -42,6 +42,8 @@ STATE_TABLES = {
         fingerprint varchar""",
     "meta.lineage": """
         table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
+    "meta.column_label": """
+        table_name varchar, column_name varchar, label varchar, fingerprint varchar""",
 }
 PUBLISHED_STATE = ("meta.publication", "meta.column_doc", "meta.lineage")
 

@@ -12,6 +12,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.pages import Batch, RawShape, ensure_raw_table, read_records
+from warehouse.privacy import without_values
 
 MASS_DELETION_SHARE = 0.02
 
@@ -68,6 +69,7 @@ def find_gaps(
     return [day for (day,) in rows]
 
 
+@without_values("Comparing the swept keys")
 def apply_sweep(
     connection: duckdb.DuckDBPyConnection,
     shape: RawShape,

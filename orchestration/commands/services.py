@@ -1,4 +1,4 @@
-"""Commands that serve until they are interrupted: serve-demo, ui.
+"""Commands that serve until they are interrupted: serve-demo, ui, web, daemon, code.
 
 Belongs here: hosts, ports, sizes. Doesn't: what is served.
 """
@@ -57,3 +57,46 @@ def ui(reply: Reply, settings: Settings, port: int, host: str) -> None:
     code = start_ui(settings, host, port)
     if code:
         reply.stop(f"The Dagster UI ended with code {code}; is port {port} free?", STOPPED)
+
+
+@click.command("web")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--read-only", is_flag=True, help="Chỉ xem. For viewers.")
+@click.option(
+    "--prefix", default="", help="Đường dẫn sau proxy. Path behind a proxy, such as /viewer."
+)
+@command
+def web(
+    reply: Reply, settings: Settings, port: int, host: str, read_only: bool, prefix: str
+) -> None:
+    """Chỉ giao diện Dagster. The Dagster UI alone, also read-only."""
+    from orchestration.maintenance import start_web
+
+    code = start_web(settings, host, port, read_only=read_only, prefix=prefix)
+    if code:
+        reply.stop(f"The webserver ended with code {code}; is port {port} free?", STOPPED)
+
+
+@click.command("daemon")
+@command
+def daemon(reply: Reply, settings: Settings) -> None:
+    """Chỉ bộ lập lịch và cảnh báo. The scheduler and its alerts alone."""
+    from orchestration.maintenance import start_daemon
+
+    code = start_daemon(settings)
+    if code:
+        reply.stop(f"The daemon ended with code {code}; see its log.", STOPPED)
+
+
+@click.command("code")
+@click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@command
+def code_server(reply: Reply, settings: Settings, port: int, host: str) -> None:
+    """Chỉ máy chủ mã, nơi các lần chạy chạy. The code server alone; runs run where it is."""
+    from orchestration.maintenance import start_code
+
+    code = start_code(settings, host, port)
+    if code:
+        reply.stop(f"The code server ended with code {code}; is port {port} free?", STOPPED)

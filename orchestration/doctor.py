@@ -1,0 +1,232 @@
+"""The examination: everything that would stop the next night or spoil it, each with its remedy.
+
+Belongs here: what is looked at and what to do about it, in Vietnamese and English. Doesn't: acting.
+`bad` stops a night or breaks a promise now; `warn` will, or can't be told.
+"""
+
+import datetime as dt
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from packaging.requirements import Requirement
+
+from orchestration.settings import Settings
+from sources.pull import Access, probe
+from sources.spec_file import load_spec
+from warehouse.backup import last_backup_at
+from warehouse.inspect import Look, leftover_logs, look_at_warehouse
+from warehouse.migrations import NEWEST
+from warehouse.publish import current_version
+
+State = Literal["ok", "warn", "bad"]
+LEAST_FREE_BYTES = 2_000_000_000
+CLOCK_TOLERANCE = dt.timedelta(hours=1)
+OLDEST_BACKUP = dt.timedelta(days=8)
+OLDEST_VERSION = dt.timedelta(hours=36)
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `remedy` says what to do, empty when nothing is to be done."""
+
+    subject: str
+    state: State
+    message: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, *, call_sources: bool = True) -> list[Finding]:
+    """Look at everything; nothing is changed. Times are judged by the settings' clock."""
+    look = look_at_warehouse(settings.warehouse_path, settings.lock_path)
+    findings = [
+        *_settings(settings),
+        *_versions(),
+        *_disk(settings),
+        *_permissions(settings),
+        *_warehouse(settings, look),
+        *_published(settings),
+        *_backup(settings),
+    ]
+    if call_sources:
+        findings += _sources(settings)
+    return findings
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if settings.uses_demo_systems:
+        yield Finding(
+            "settings", "warn", "Chưa cấu hình nguồn nào: đang đọc dữ liệu mô phỏng. / Simulated sources.",
+            "Điền MOTCUA_*_URL và MOTCUA_*_TOKEN vào .env. / Fill in the sources.",
+        )  # fmt: skip
+    for system, url in settings.base_urls().items():
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            yield Finding(
+                f"settings.{system}", "bad", "Mã truy cập đi qua mạng không mã hóa. / The token travels in clear.",
+                f"Đổi MOTCUA_{system.upper()}_URL sang https://. / Use https.",
+            )  # fmt: skip
+    if settings.pii_key is None:
+        yield Finding(
+            "settings.pii_key", "warn", "Khóa băm nằm cạnh dữ liệu. / The hash key lies beside the data.",
+            "Chuyển nội dung pii.key vào MOTCUA_PII_KEY, cất nơi khác, xóa tệp. / Move it into MOTCUA_PII_KEY.",
+        )  # fmt: skip
+    if settings.alert_webhook is None and settings.alert_smtp is None:
+        yield Finding(
+            "settings.alerts", "warn", "Không ai được báo khi hỏng. / Nobody is told of a failure.",
+            "Đặt MOTCUA_ALERT_WEBHOOK hoặc MOTCUA_ALERT_SMTP. / Set one of them.",
+        )  # fmt: skip
+    yield Finding("settings", "ok", f"MOTCUA_HOME = {settings.home}")
+
+
+def _versions() -> Iterator[Finding]:
+    wrong = []
+    for text in requires("motcua") or []:
+        wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(wanted.name)
+        except PackageNotFoundError:
+            found = "–"
+        if not wanted.specifier.contains(found, prereleases=True):
+            wrong.append(f"{wanted.name} {found} ({wanted.specifier})")
+    python = ".".join(map(str, sys.version_info[:3]))
+    if wrong:
+        yield Finding(
+            "versions", "bad", f"Sai phiên bản / wrong: {', '.join(wrong)}",
+            "pip install --require-hashes -r requirements.lock",
+        )  # fmt: skip
+    else:
+        yield Finding("versions", "ok", f"motcua {version('motcua')}, Python {python}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home).free
+    warehouse = settings.warehouse_path
+    # A night writes new tables beside the old ones and a whole new published file.
+    wanted = max(LEAST_FREE_BYTES, 3 * (warehouse.stat().st_size if warehouse.exists() else 0))
+    state: State = "ok" if free >= wanted else "bad" if free < wanted / 4 else "warn"
+    yield Finding(
+        "disk", state, f"còn {free / 1e9:,.1f} GB, cần {wanted / 1e9:,.1f} GB / free and wanted",
+        "" if state == "ok" else "Thêm đĩa, hoặc đặt MOTCUA_LANDING_DAYS ngắn hơn. / Add disk or keep less.",
+    )  # fmt: skip
+
+
+def _permissions(settings: Settings) -> Iterator[Finding]:
+    private = {
+        settings.warehouse_path: 0o600,
+        settings.landing: 0o700,
+        settings.home / "pii.key": 0o600,
+    }
+    open_ones = [
+        path
+        for path, mode in private.items()
+        if path.exists() and path.stat().st_mode & 0o777 & ~mode
+    ]
+    for path in open_ones:
+        mode = private[path]
+        yield Finding(
+            "permissions", "bad", f"{path.name}: người khác đọc được. / Others may read it.",
+            f"chmod {mode:o} {path}",
+        )  # fmt: skip
+    if not open_ones:
+        yield Finding("permissions", "ok", "Kho hạn chế chỉ chủ sở hữu đọc được. / Owner only.")
+
+
+def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
+    if not look.exists:
+        yield Finding("warehouse", "warn", "Chưa có kho. / No warehouse yet.", "motcua run --full")
+        return
+    if look.held_by:
+        yield Finding("lock", "warn", f"Đang bị giữ / held by {look.held_by}", "Chờ xong. / Wait.")
+        return
+    yield Finding("lock", "ok", "Không ai giữ kho. / Free.")
+    if look.problem:
+        yield Finding(
+            "warehouse", "bad", f"Không mở được kho / can't be opened ({look.problem}).",
+            "Chuyển warehouse.duckdb và .wal sang chỗ khác (đừng xóa), `motcua restore DIR`, rồi "
+            "`motcua replay --from 2020-01-01`. / Move both aside, restore, replay.",
+        )  # fmt: skip
+        return
+    if look.wal_bytes:
+        yield Finding(
+            "wal", "warn", f"Còn nhật ký ghi {look.wal_bytes} byte. / A write-ahead log is left by a crash.",
+            "Lần chạy sau tự nạp lại; đừng xóa. / The next run takes it in; don't delete it.",
+        )  # fmt: skip
+    if look.schema_version > NEWEST:
+        yield Finding(
+            "schema", "bad", "Kho mới hơn phần mềm. / The warehouse is newer than this release.",
+            "Cài lại bản phần mềm mới. / Install the newer release again.",
+        )  # fmt: skip
+    limit = settings.now() + CLOCK_TOLERANCE
+    absurd = [name for name, at in look.cursors.items() if at > limit]
+    for name in absurd:
+        system, entity = name.split(".", 1)
+        yield Finding(
+            "cursor", "bad", f"{name}: con trỏ ở tương lai / in the future ({look.cursors[name]:%Y-%m-%d}): "
+            "đêm sau sẽ không đọc gì. / The next night would read nothing.",
+            f"`motcua run --full` đọc lại {system}.{entity} từ đầu. / It reads everything again.",
+        )  # fmt: skip
+    if not absurd:
+        yield Finding("cursor", "ok", f"{len(look.cursors)} con trỏ hợp lý. / Cursors are sane.")
+    now = settings.now()
+    wanted = now.year + (1 if now.month >= 11 else 0)
+    if wanted not in look.official_years:
+        yield Finding(
+            "calendar", "bad" if now.month == 12 or wanted == now.year else "warn",
+            f"Chưa có lịch nghỉ chính thức {wanted}. / No official calendar yet.",
+            "Thả tệp calendar_overrides vào inbox và thêm năm vào sql/seeds/calendar_years.csv. / Drop the file.",
+        )  # fmt: skip
+    else:
+        yield Finding(
+            "calendar", "ok", f"Có lịch chính thức {wanted}. / Official calendar present."
+        )
+
+
+def _published(settings: Settings) -> Iterator[Finding]:
+    for path in leftover_logs(settings.published):
+        yield Finding(
+            "published", "bad", f"{path.name} nằm cạnh tệp công bố. / A log beside a published file.",
+            f"`motcua rollback`, rồi chuyển {path} sang chỗ khác. / Roll back, move it aside.",
+        )  # fmt: skip
+    current = current_version(settings.published)
+    if current is None:
+        yield Finding("published", "warn", "Chưa công bố. / Nothing published.", "motcua run")
+        return
+    made = dt.datetime.strptime(current[:15], "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+    is_old = dt.datetime.now(dt.UTC) - made > OLDEST_VERSION
+    yield Finding(
+        "published", "warn" if is_old else "ok", f"Bản đang công bố / current: {current}",
+        "Xem vì sao các đêm gần đây không công bố: `motcua check`. / See why nights didn't publish." if is_old else "",
+    )  # fmt: skip
+
+
+def _backup(settings: Settings) -> Iterator[Finding]:
+    at = last_backup_at(settings.home)
+    is_old = at is None or dt.datetime.now(dt.UTC) - at > OLDEST_BACKUP
+    yield Finding(
+        "backup", "warn" if is_old else "ok",
+        "Chưa sao lưu. / Never backed up." if at is None else f"Sao lưu / backed up {at:%Y-%m-%d %H:%M} UTC",
+        "motcua backup DIR" if is_old else "",
+    )  # fmt: skip
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    spec = load_spec(settings.sources_file)
+    for name, url in settings.base_urls().items():
+        if name in spec.systems:
+            access = Access(url, settings.credential(name))
+            zone = ZoneInfo(spec.time_zone)
+            found = probe(name, spec.systems[name], access, settings.now(), zone=zone)
+            yield Finding(
+                f"source.{name}", "ok" if found.is_good else "bad", found.message,
+                "" if found.is_good else f"Xem MOTCUA_{name.upper()}_URL, _TOKEN và mạng. / Check address, token, net.",
+            )  # fmt: skip

@@ -1,0 +1,198 @@
+"""Backups: everything below MOTCUA_HOME that can't be made again, copied under the lock, with checksums.
+
+Belongs here: writing, finding, verifying and restoring a backup. Doesn't: replaying after a restore (the
+job does), or keys and settings: those are kept elsewhere, or whoever takes the backup takes the key too.
+
+    DIR/<time>/backup.json       last: a folder without it is no backup
+    DIR/<time>/warehouse.duckdb, landing/…, inbox/…, published/versions/<current>/…, demo.json
+Landed pages never change, so a page that the backup before holds is linked, not copied again.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+from warehouse.publish import current_version, switch_to
+
+MANIFEST = "backup.json"
+STAMP = "backup.json"  # in the home: when the last backup was made
+PARTS = ("landing", "inbox")
+FILES = ("warehouse.duckdb", "demo.json")
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A complete backup: its folder, when it was made, its files with size and SHA-256."""
+
+    folder: Path
+    made_at: dt.datetime
+    files: dict[str, tuple[int, str]]
+    version: str | None
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files together."""
+        return sum(size for size, _ in self.files.values())
+
+
+def make_backup(home: Path, target: Path, keep: int = 14) -> Backup:
+    """Copy the home to a new folder below `target`; the caller holds the warehouse's lock.
+
+    Raises:
+        WarehouseError: the warehouse can't be opened, or a copy differs from its original.
+    """
+    if target.resolve().is_relative_to(home.resolve()):
+        raise WarehouseError("Give a folder outside MOTCUA_HOME, best on another machine's disk.")
+    _settle(home / "warehouse.duckdb")
+    made_at = dt.datetime.now(dt.UTC)
+    before = find_backups(target)
+    folder = target / f"{made_at:%Y%m%dT%H%M%SZ}"
+    building = target / f".building-{folder.name}"
+    building.mkdir(mode=0o700, parents=True)
+    version = current_version(home / "published")
+    try:
+        files = {}
+        for source in _sources(home, version):
+            name = source.relative_to(home).as_posix()
+            files[name] = _copy(source, building / name, name, before[-1] if before else None)
+        payload = {"made_at": made_at.isoformat(), "version": version, "files": files}
+        _write(building / MANIFEST, json.dumps(payload, indent=1))
+        building.rename(folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    _write(home / STAMP, json.dumps({"made_at": made_at.isoformat()}))
+    for old in find_backups(target)[:-keep]:
+        shutil.rmtree(old.folder, ignore_errors=True)
+    return Backup(folder, made_at, files, version)
+
+
+def find_backups(target: Path) -> list[Backup]:
+    """The complete backups in a folder, oldest first; the folder itself may be one."""
+    folders = [target, *(sorted(target.iterdir()) if target.is_dir() else [])]
+    found = []
+    for folder in folders:
+        manifest = folder / MANIFEST
+        if manifest.is_file() and not folder.name.startswith("."):
+            read = json.loads(manifest.read_text(encoding="utf-8"))
+            if "files" in read:
+                files = {name: (int(size), str(sha)) for name, (size, sha) in read["files"].items()}
+                made_at = dt.datetime.fromisoformat(read["made_at"])
+                found.append(Backup(folder, made_at, files, read["version"]))
+    return found
+
+
+def restore_backup(target: Path, home: Path) -> Backup:
+    """Bring the newest backup in `target` back to an empty home.
+
+    Every file is compared with its checksum before anything is written.
+
+    Raises:
+        WarehouseError: there is no backup, it is damaged, or the home holds a warehouse already.
+    """
+    found = find_backups(target)
+    if not found:
+        raise WarehouseError(
+            f"There is no complete backup in {target}; give the folder that holds it."
+        )
+    if (home / "warehouse.duckdb").exists() or (home / "landing").exists():
+        raise WarehouseError(
+            "MOTCUA_HOME already holds a warehouse; move it aside (never delete it), then restore again."
+        )
+    backup = found[-1]
+    for name, expected in backup.files.items():
+        path = backup.folder / name
+        if ".." in Path(name).parts or not path.is_file() or _measure(path) != expected:
+            raise WarehouseError(
+                f"{name} of the backup of {backup.made_at:%Y-%m-%d %H:%M} is missing or damaged; "
+                "take an older backup folder."
+            )
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in backup.files:
+        goal = home / name
+        goal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copyfile(backup.folder / name, goal)
+        goal.chmod(0o644 if name.startswith("published/") else 0o600)
+    for public in [home / "published", *(home / "published").rglob("*")]:
+        if public.is_dir():
+            public.chmod(0o755)
+    if backup.version:
+        switch_to(home / "published", backup.version)
+    return backup
+
+
+def last_backup_at(home: Path) -> dt.datetime | None:
+    """When this home was last backed up, or None."""
+    path = home / STAMP
+    if not path.is_file():
+        return None
+    return dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["made_at"])
+
+
+def _settle(warehouse: Path) -> None:
+    """Bring the write-ahead log into the file, so that one file is the whole warehouse."""
+    if not warehouse.exists():
+        raise WarehouseError("There is no warehouse yet; run `motcua run` first.")
+    try:
+        connection = duckdb.connect(str(warehouse))
+        connection.execute("checkpoint")
+        connection.close()
+    except duckdb.Error:
+        raise WarehouseError(
+            "The warehouse can't be opened, so it wasn't backed up; run `motcua doctor`."
+        ) from None
+
+
+def _sources(home: Path, version: str | None) -> Iterator[Path]:
+    for name in FILES:
+        if (home / name).is_file():
+            yield home / name
+    for part in PARTS:
+        yield from _files_below(home / part)
+    if version:
+        yield from _files_below(home / "published" / "versions" / version)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink() and not path.name.endswith((".part", ".tmp")):
+            yield path
+
+
+def _copy(source: Path, goal: Path, name: str, before: Backup | None) -> tuple[int, str]:
+    goal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    measured = _measure(source)
+    if before and name.startswith("landing/") and before.files.get(name) == measured:
+        try:
+            os.link(before.folder / name, goal)
+        except OSError:
+            shutil.copyfile(source, goal)
+    else:
+        shutil.copyfile(source, goal)
+    goal.chmod(0o600)
+    if _measure(goal) != measured:
+        raise WarehouseError(f"{name} changed while it was copied; run the backup again.")
+    return measured
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return path.stat().st_size, digest.hexdigest()
+
+
+def _write(path: Path, text: str) -> None:
+    waiting = path.with_name(f".{path.name}.part")
+    waiting.write_text(text, encoding="utf-8")
+    waiting.chmod(0o600)
+    waiting.replace(path)
