@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
+import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -208,7 +209,9 @@ def use_dagster_home(settings: Settings) -> Path:
     if settings.dagster_postgres is not None:
         # The address holds a password, so the file names the variable and children inherit it.
         os.environ["MOTCUA_DAGSTER_POSTGRES"] = settings.dagster_postgres.get_secret_value()
-        text += "storage:\n  postgres:\n    postgres_url:\n      env: MOTCUA_DAGSTER_POSTGRES\n"
+        config = yaml.safe_load(text)
+        config["storage"] = {"postgres": {"postgres_url": {"env": "MOTCUA_DAGSTER_POSTGRES"}}}
+        text = yaml.safe_dump(config, sort_keys=False)
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")
