@@ -116,6 +116,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
+        handler.close()
     assert good.succeeded, good.reason
     assert not refused.succeeded
     yield Seeded(site, codes, log.read_text(encoding="utf-8"), [good.reason, refused.reason])

@@ -60,7 +60,7 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int:
         "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'batch'"
     ).fetchall()
     connection.execute(
-        "create table if not exists meta.schema_version (version integer, name varchar, at timestamptz)"
+        "create table if not exists meta.schema_version (version integer, name varchar, applied_at timestamptz)"
     )
     row = connection.execute("select max(version) from meta.schema_version").fetchone()
     if row is not None and row[0] is not None:
