@@ -53,9 +53,12 @@ class Labels:
                 found[name] = label
         return cls(found)
 
-    def reviewed(self, table: str, column: str) -> str | None:
-        """The label that a line with schema.table gives this column, if there is one."""
-        return self.by_name.get(f"{table}.{column}")
+    def reviewed(self, table: str, column: str, carried: str) -> str:
+        """What a column is after review: by schema.table.column, or schema.table.* for free text alone."""
+        exact = self.by_name.get(f"{table}.{column}")
+        if exact is None and carried == "free_text":
+            exact = self.by_name.get(f"{table}.*")
+        return exact or carried
 
     def of_source(self, table: str, column: str) -> str:
         """The label of a column that no model derives: raw, staging, quarantine, seeds, state."""

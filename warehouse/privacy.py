@@ -66,10 +66,11 @@ def column_labels(
     found = dict(stored) if {name for name, _ in stored} == set(model.columns) else {}
     if not found:
         carried = carried_labels(model.query, known, sources)
+        rest = carried.get("*", "unlabelled")
         found = {
-            name: labels.reviewed(model.table, name) or carried.get(name, carried.get("*", "unlabelled"))
+            name: labels.reviewed(model.table, name, carried.get(name, rest))
             for name in model.columns
-        }  # fmt: skip
+        }
     barred = [f"{name} ({label})" for name, label in found.items() if label in BARRED]
     if model.publish and barred and labels.by_name:
         raise ContractError(
