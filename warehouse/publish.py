@@ -204,8 +204,10 @@ def _settle(folder: Path) -> None:
         if path.is_file():
             path.chmod(0o444)
             _sync(path)
-    for path in [*folder.iterdir(), folder]:
+    # Public whatever the service's umask is; the restricted store lies beside, and is not.
+    for path in [*folder.iterdir(), folder, folder.parent, folder.parent.parent]:
         if path.is_dir():
+            path.chmod(0o755)
             _sync(path)
 
 

@@ -42,6 +42,9 @@ STATE_TABLES = {
         fingerprint varchar""",
     "meta.lineage": """
         table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
+    "meta.erasure": """
+        tombstone varchar, erased_at timestamptz, document_no varchar, landing_records bigint,
+        originals bigint, warehouse_rows bigint""",
     "meta.column_label": """
         table_name varchar, column_name varchar, label varchar, fingerprint varchar""",
 }

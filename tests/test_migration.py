@@ -1,0 +1,94 @@
+"""Upgrading: a warehouse file that release 0.1.0 wrote (commit 966224a, a night over 150 simulated cases)."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from assets.shapes import raw_shapes
+from orchestration.settings import PROJECT
+from sources.spec_file import load_spec
+from warehouse.build import build_model
+from warehouse.catalog import load_catalog
+from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
+from warehouse.migrations import NEWEST, migrate, steps
+from warehouse.pages import ensure_raw_table
+from warehouse.seeds import load_public_holidays, load_seed
+from warehouse.state import STATE_TABLES, ensure_state
+
+FIXTURE = PROJECT / "tests" / "fixtures" / "warehouse-0.1.0.duckdb.gz"
+SQL = PROJECT / "sql"
+FIGURES = """
+    select kpi_id, variant, period_kind, period_start, agency_code, numerator, denominator
+    from marts.kpi_measure where kpi_id in ('on_time', 'online_cases', 'very_satisfied') order by all
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(gzip.decompress(FIXTURE.read_bytes()))
+    return path
+
+
+@pytest.mark.slow
+def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> None:
+    connection = open_warehouse(old, SQL / "macros.sql")
+    before = connection.execute(FIGURES).fetchall()
+    raw = connection.execute("select * from raw.cases__case order by all").fetchall()
+    assert len(before) > 500
+    assert migrate(connection) == list(range(2, NEWEST + 1))
+    ensure_state(connection)
+    shapes = raw_shapes(load_spec())
+    for shape in shapes.values():
+        ensure_raw_table(connection, shape)
+    catalog = load_catalog(SQL, [*shapes, *STATE_TABLES, "seeds.public_holidays"])
+    for table, path in catalog.seeds.items():
+        load_seed(connection, table, path)
+    load_public_holidays(connection, 2028)
+    wanted = catalog.ancestors("marts.kpi_measure")
+    for model in catalog.models.values():
+        if model.table in wanted:
+            build_model(connection, model)
+    assert connection.execute(FIGURES).fetchall() == before
+    kept = ", ".join(
+        f'"{column[0]}"'
+        for column in connection.execute("describe raw.cases__case").fetchall()[: len(raw[0])]
+    )
+    assert connection.execute(f"select {kept} from raw.cases__case order by all").fetchall() == raw
+    connection.close()
+    again = open_warehouse(old, SQL / "macros.sql")
+    assert migrate(again) == [], "each step is taken once"
+    again.close()
+
+
+def test_a_new_file_needs_no_step_and_a_newer_one_is_refused(tmp_path: Path) -> None:
+    connection = open_warehouse(tmp_path / "new.duckdb", SQL / "macros.sql")
+    assert migrate(connection) == []
+    connection.execute("insert into meta.schema_version values (99, 'later', now())")
+    with pytest.raises(WarehouseError, match="newer release"):
+        migrate(connection)
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(
+    old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "steps"
+    folder.mkdir()
+    (folder / "0002_broken.sql").write_text(
+        "delete from meta.batch; select * from nowhere.at_all;", encoding="utf-8"
+    )
+    monkeypatch.setattr("warehouse.migrations.FOLDER", folder)
+    connection = open_warehouse(old, SQL / "macros.sql")
+    with pytest.raises(WarehouseError, match=r"0002_broken\.sql failed"):
+        migrate(connection)
+    count = connection.execute("select count(*) from meta.batch").fetchone()
+    assert count is not None
+    assert count[0] > 0
+    connection.close()
+
+
+def test_steps_are_numbered_without_gaps() -> None:
+    assert list(steps()) == list(range(2, NEWEST + 1))
