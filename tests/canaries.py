@@ -57,7 +57,7 @@ PEOPLE = tuple(Person.number(n) for n in range(COUNT))
 def fold(text: str) -> str:
     """Lower case without accents: what NFC, NFD, upper and lower case all become."""
     plain = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d"))
-    return "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    return plain.encode("ascii", "ignore").decode().lower()
 
 
 class Search:
@@ -101,11 +101,12 @@ class Search:
             found |= self.hits(text)
         return found
 
-    def below(self, folder: Path) -> dict[str, set[str]]:
+    def below(self, folder: Path, without: tuple[str, ...] = ()) -> dict[str, set[str]]:
         """Hits in every file below a folder, by path; file names are searched too."""
         found = {}
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            if path.is_file() and not path.is_symlink() and not name.startswith(without):
                 hits = self.in_file(path) | self.hits(path.name)
                 if hits:
                     found[str(path.relative_to(folder))] = hits
@@ -119,7 +120,10 @@ def values_of(path: Path) -> Iterator[str]:
     if head[8:12] == b"DUCK":
         yield from _duckdb_values(path)
     elif head.startswith(b"PAR1"):
-        yield from _rows(duckdb.connect(), f"select distinct * from '{path}'")
+        connection = duckdb.connect()
+        for column, *_ in connection.execute(f"describe select * from '{path}'").fetchall():
+            yield from _rows(connection, f"select distinct \"{column}\" from '{path}'")
+        connection.close()
     elif head.startswith(b"SQLite"):
         yield from _sqlite_values(path)
     elif head.startswith(b"PK"):
