@@ -203,6 +203,22 @@ def test_names_are_shown_as_text_and_never_run(
     close(page)
 
 
+def test_a_published_forecast_stands_beside_its_target(night: Site, tmp_path: Path) -> None:
+    copy = tmp_path / "kpi.duckdb"
+    shutil.copyfile(night.home / "published" / "kpi.duckdb", copy)
+    copy.chmod(0o600)
+    connection = duckdb.connect(str(copy))
+    connection.execute(
+        "create or replace table marts.forecast as select 'on_time' as kpi_id, 0.98765 as forecast_value, "
+        "0.98 as low_value, 0.995 as high_value, 'likely_missed' as outlook"
+    )
+    text = write_page(connection, tmp_path / "page.html").read_text(encoding="utf-8")
+    connection.close()
+    card = text[text.index('id="kpi-on_time"') : text.index('id="kpi-very_satisfied"')]
+    for words in ("98,77 %", "98.77%", "98,00 %", "99,50 %", "nhiều khả năng không đạt"):
+        assert words in card
+
+
 def test_the_policy_runs_no_script_that_the_page_did_not_bring(
     night: Site, browser: Browser, tmp_path: Path
 ) -> None:
