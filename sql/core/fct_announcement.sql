@@ -41,7 +41,7 @@ with items as (
 
 select
     i.*,
-    i.basis_effective_on is null or i.basis_effective_on - i.decided_on >= 5 as is_in_time,
+    i.basis_effective_on is null or date_diff('day', i.decided_on, i.basis_effective_on) >= 5 as is_in_time,
     i.decided_on + 5 as literal_due_on,
     r.next_working_on as rolled_due_on,
     w.day as working_due_on

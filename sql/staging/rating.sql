@@ -15,7 +15,11 @@ columns:
   is_test: "Lượt thử. Test rating."
   submitted_at: "Thời điểm nộp. Submitted."
 */
-with typed as (
+with received as (
+    select *, lower(clean_text(level_raw)) as level_text from raw.ratings__rating
+),
+
+typed as (
     select
         clean_text(r.rating_id) as rating_id,
         lower(clean_text(r.source)) as source,
@@ -35,7 +39,7 @@ with typed as (
             unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at')
         ])) as _cast_errors,
         r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
-    from raw.ratings__rating as r
-    left join seeds.rating_level as m on m.level_text = lower(clean_text(r.level_raw))
+    from received as r
+    left join seeds.rating_level as m on m.level_text = r.level_text
 )
 select * from typed
