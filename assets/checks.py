@@ -5,7 +5,7 @@ Belongs here: turning outcomes into check results and keeping them in meta.check
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -13,6 +13,7 @@ from assets.models import key_of
 from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite
+from warehouse.build import RowRule
 from warehouse.state import check_trend, record_checks, trend_word
 
 _SAID = {
@@ -103,3 +104,12 @@ def _result(outcome: Outcome, before: Sequence[str]) -> dg.AssetCheckResult:
         description=_SAID[outcome.state].format(failed=outcome.failed, evaluated=outcome.evaluated),
         metadata=metadata,
     )
+
+
+def row_rules(suites: Mapping[str, Suite]) -> dict[str, list[RowRule]]:
+    """The critical row rules of each staging suite, as predicates that split rows into quarantine."""
+    return {
+        table: [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
+        for table, suite in suites.items()
+        if table.startswith("staging.")
+    }

@@ -10,11 +10,13 @@ import dagster as dg
 import duckdb
 
 from assets.cap import capped_tables
+from assets.checks import row_rules
 from assets.models import key_of
 from assets.night import Night
 from expectations.suite import Suite
 from warehouse.catalog import Catalog
 from warehouse.errors import PublicationError
+from warehouse.ledger import keep_publication, rule_set
 from warehouse.publish import publish
 from warehouse.quarantine import CAP_RULE
 from warehouse.state import PUBLISHED_STATE
@@ -84,7 +86,7 @@ def failing_gates(
 def publish_night(
     night: Night, catalog: Catalog, suites: Mapping[str, Suite]
 ) -> dict[str, str | int]:
-    """Pass the gate and publish; returns what the UI shows.
+    """Pass the gate, publish, and keep what was said by which rules; returns what the UI shows.
 
     Raises:
         PublicationError: a gate failed; the old version stands.
@@ -103,8 +105,11 @@ def publish_night(
         run_id=night.run_id,
         code_version=night.site.code_version,
     )
+    kept = rule_set(night.connection, catalog, row_rules(suites), night.site.macros)
+    changed = keep_publication(night.connection, result.version, kept)
     return {
         "version": result.version,
+        "changed_figures": changed,
         "tables": len(result.rows),
         "rows": sum(result.rows.values()),
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.checks import build_suite_checks
+from assets.checks import build_suite_checks, row_rules
 from assets.drops import build_drops_asset
 from assets.models import PUBLIC_HOLIDAYS, build_model_assets
 from assets.night import Connections, Progress, Site, night_resource, silent
@@ -34,7 +34,7 @@ from orchestration.settings import Settings
 from orchestration.watching import watch_sensor
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
-from warehouse.build import STAGING_COLUMNS, RowRule
+from warehouse.build import STAGING_COLUMNS
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.connection import Limits
 from warehouse.state import STATE_TABLES
@@ -77,7 +77,7 @@ def wire(
     pulls = build_pull_assets(sources)
     drops = build_drops_asset(sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
-    models = build_model_assets(catalog, _row_rules(suites), raw_keys)
+    models = build_model_assets(catalog, row_rules(suites), raw_keys)
     assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), *build_report_assets()]
     assets = [definition.map_asset_specs(_with_freshness) for definition in assets]
     keys = {key for definition in assets for key in definition.keys}
@@ -179,13 +179,4 @@ def _columns(catalog: Catalog) -> dict[str, list[str]]:
     return {
         model.table: [*model.columns, *(STAGING_COLUMNS if model.schema == "staging" else ())]
         for model in catalog.models.values()
-    }
-
-
-def _row_rules(suites: Mapping[str, Suite]) -> dict[str, list[RowRule]]:
-    """The critical row rules of each staging suite, as predicates that split rows into quarantine."""
-    return {
-        table: [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
-        for table, suite in suites.items()
-        if table.startswith("staging.")
     }

@@ -23,6 +23,7 @@ from typing import Any
 
 import duckdb
 
+from assets.checks import row_rules as _row_rules
 from assets.drops import load_inbox
 from assets.night import open_night
 from assets.publish import publish_night
@@ -30,7 +31,7 @@ from assets.pull import EntityPull
 from assets.shapes import entity_shape, raw_shapes
 from demo.server import DEMO_CREDENTIALS
 from expectations.suite import load_suites
-from orchestration.definitions import _columns, _row_rules, make_site
+from orchestration.definitions import _columns, make_site
 from orchestration.settings import PROJECT, Settings
 from sources.limits import Limits
 from sources.spec import SourcesSpec

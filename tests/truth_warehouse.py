@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from assets.checks import row_rules as _row_rules
 from assets.shapes import raw_shapes
 from expectations.suite import load_suites
-from orchestration.definitions import _row_rules
 from orchestration.settings import PROJECT
 from sources.spec_file import load_spec
 from warehouse.build import build_model

@@ -37,7 +37,7 @@ _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "marts": frozenset({"core", "marts", "seeds", "meta"}),
     "meta": frozenset({"raw", "staging", "core", "marts", "seeds", "meta", "quarantine"}),
 }
-_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish"}
+_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish", "unit"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Model:
     """One table that a file under sql/ defines.
 
     `keep` is None for a plain table (`keep: plain`). Staging models split broken rows into quarantine
-    and then keep the "newest" row of each grain (their default) or all "versions".
+    and then keep the "newest" row of each grain (their default) or all "versions". `unit` says what a
+    KPI file counts; such a file has the counted things one by one in a CTE `units` or `period_units`.
     """
 
     schema: str
@@ -59,6 +60,7 @@ class Model:
     keep: str | None = None
     publish: bool = False
     labels: Labels = field(default_factory=Labels, repr=False, compare=False)
+    unit: str | None = None
 
     @property
     def table(self) -> str:
@@ -145,6 +147,7 @@ def parse_model(path: Path, root: Path) -> Model:
         depends_on=tables_read(query, path),
         keep=None if keep == "plain" else keep,
         publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
+        unit=header.get("unit"),
     )
 
 

@@ -25,6 +25,14 @@ STATE_TABLES = {
         batch_id varchar, seen_at timestamptz""",
     "meta.deletion": """
         system varchar, entity varchar, key varchar, deleted_at timestamptz, batch_id varchar""",
+    "meta.deletion_log": """
+        system varchar, entity varchar, key varchar, event varchar, noted_at timestamptz, batch_id varchar""",
+    "meta.published_value": """
+        version varchar, kpi_id varchar, variant varchar, period_kind varchar, period_start date,
+        agency_code varchar, numerator bigint, denominator bigint""",
+    "meta.published_context": """
+        version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar""",
+    "meta.rule_set": "fingerprint varchar, kept_at timestamptz, body varchar",
     "meta.quarantine_tally": """
         table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,
         row_count bigint, resolved_count bigint, is_first_rule boolean""",

@@ -143,6 +143,15 @@ def _commit(
     now: dt.datetime,
 ) -> SweepResult:
     place = [shape.system, entity]
+    # Marks come and go; the log keeps both, so that what was known on a day can be told later.
+    connection.execute(
+        """
+        insert into meta.deletion_log
+        select system, entity, key, 'restored', $now, $batch_id from meta.deletion
+        where system = $system and entity = $entity and key in (select key from temp.swept)
+        """,
+        {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
+    )
     restored = _one(
         connection,
         "select count(*) from meta.deletion where system = ? and entity = ? and key in (select key from temp.swept)",
@@ -160,6 +169,14 @@ def _commit(
             and key not in (select key from meta.deletion where system = $system and entity = $entity)
         """,
         {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
+    )
+    connection.execute(
+        """
+        insert into meta.deletion_log
+        select system, entity, key, 'deleted', deleted_at, batch_id from meta.deletion
+        where system = $system and entity = $entity and deleted_at = $now
+        """,
+        {"system": shape.system, "entity": entity, "now": now},
     )
     deleted = _one(
         connection,

@@ -8,34 +8,6 @@ columns:
   agency_code: "Mã cơ quan. Agency code."
   overdue_count: "Số hồ sơ quá hạn chưa giải quyết. Open overdue cases."
 */
-with spells as (
-    select
-        c.case_code,
-        c.agency_code,
-        greatest(c.due_on + 1, c.received_on) as first_on,
-        coalesce(c.end_on - 1, x.as_of_on) as last_on
-    from core.fct_case as c
-    cross join meta.run_context as x
-    where c.is_centre and c.is_accepted and c.due_on is not null
-        and greatest(c.due_on + 1, c.received_on) <= coalesce(c.end_on - 1, x.as_of_on)
-),
-
-days as (
-    select s.case_code, s.agency_code, d.day
-    from spells as s
-    join core.dim_date as d on d.day between s.first_on and s.last_on
-),
-
-paused as (
-    select distinct d.case_code, d.day
-    from days as d
-    join core.fct_pause as p
-        on p.case_code = d.case_code
-        and p.requested_on <= d.day
-        and (p.completed_on is null or p.completed_on > d.day)
-)
-
-select d.day, d.agency_code, count(*) as overdue_count
-from days as d
-anti join paused as p on p.case_code = d.case_code and p.day = d.day
-group by d.day, d.agency_code
+select day, agency_code, count(*) as overdue_count
+from core.overdue_case
+group by day, agency_code

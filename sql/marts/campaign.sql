@@ -24,33 +24,11 @@ with snapshots as (
     from seeds.campaigns
 ),
 
-known as (
-    select s.*, h.case_code, h.status, h.received_at, h.finished_at, h.returned_at, h.stopped_at,
-        h.rejected_at, h.withdrawn_at, h.is_deleted,
-        coalesce(a.agency_code, h.agency_code, 'UNKNOWN') as agency_code
-    from snapshots as s
-    cross join meta.run_context as x
-    join core.case_history as h
-        on h.reception_unit_code = x.centre_code and local_day(h.valid_from) <= s.snapshot_on
-    left join core.agency_alias as a on a.code = h.agency_code
-    qualify row_number() over (
-        partition by s.campaign_id, s.snapshot_on, h.case_code
-        order by h.valid_from desc, h.known_from desc, h.page_no desc, h.row_no desc
-    ) = 1
-),
-
 ended as (
-    select
-        k.campaign_id, k.snapshot_on, k.agency_code,
-        local_day(coalesce(
-            k.finished_at, k.returned_at, k.stopped_at,
-            case when k.rejected_at > k.received_at then k.rejected_at end, k.withdrawn_at
-        )) as end_on,
-        k.start_on, d.due_on
-    from known as k
-    join core.fct_case_due as d on d.case_code = k.case_code
-    where not k.is_deleted and k.received_at is not null and coalesce(k.status, 2) not in (1, 3)
-        and d.due_on is not null
+    select k.campaign_id, k.snapshot_on, k.agency_code, k.end_on, k.due_on, s.start_on
+    from core.campaign_case as k
+    join snapshots as s on s.campaign_id = k.campaign_id and s.snapshot_on = k.snapshot_on
+    where k.due_on is not null
 ),
 
 closed as (
@@ -63,21 +41,12 @@ closed as (
     group by grouping sets ((campaign_id, snapshot_on, agency_code), (campaign_id, snapshot_on))
 ),
 
--- Staff of the Centre, and civil servants and public employees of departments who work there.
 eligible as (
     select
-        s.campaign_id, s.snapshot_on, coalesce(p.home_agency_code, 'ALL') as agency_code,
-        count(*) as eligible_count
-    from snapshots as s
-    cross join meta.run_context as x
-    join core.dim_staff as p
-        on p.at_centre_from <= s.snapshot_on
-        and (p.at_centre_to is null or p.at_centre_to >= s.start_on)
-        and (
-            (p.home_agency_code = x.centre_code and p.employment_type in ('civil_servant', 'worker'))
-            or (p.home_agency_code <> x.centre_code and p.employment_type in ('civil_servant', 'public_employee'))
-        )
-    group by grouping sets ((s.campaign_id, s.snapshot_on, p.home_agency_code), (s.campaign_id, s.snapshot_on))
+        campaign_id, snapshot_on, coalesce(home_agency_code, 'ALL') as agency_code, count(*) as eligible_count
+    from core.campaign_staff
+    where is_eligible
+    group by grouping sets ((campaign_id, snapshot_on, home_agency_code), (campaign_id, snapshot_on))
 ),
 
 nominated as (

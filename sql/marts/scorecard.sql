@@ -19,8 +19,9 @@ columns:
   status: "Trạng thái. Status."
   gap: "Chênh lệch so với mục tiêu. Value minus target."
   lateness_budget: >-
-    Số trường hợp không đạt mà kỳ còn chịu được; âm là đã vượt. How many more failing cases (each also
-    adding to the denominator's present count) the period can bear; negative when already missed.
+    Trong số đã tính vào mẫu số, còn bao nhiêu trường hợp không đạt mà chỉ tiêu vẫn đạt; âm là đã vượt.
+    How many more of the denominator's present count could fail with the target still met; negative
+    when already missed.
   is_provisional: "Tạm tính. Provisional."
   data_as_of: "Dữ liệu đến. Data as of."
 */

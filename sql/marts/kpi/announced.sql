@@ -3,6 +3,7 @@ description: >
   Procedures whose announcements in the period were all complete, accurate and in time; the worst one
   counts. A procedure announced by two agencies is one for the Centre. One row per period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: procedure
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,13 +12,15 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with procedures as (
+with period_units as (
     select
+        'A' as variant,
         p.period_kind,
         p.period_start,
         coalesce(a.agency_code, 'ALL') as agency_code,
-        a.procedure_code,
-        bool_and(a.is_complete and a.is_accurate and a.is_in_time) as is_announced_right
+        a.procedure_code as unit_id,
+        bool_and(a.is_complete and a.is_accurate and a.is_in_time) as is_good,
+        cast(null as varchar) as exclusion
     from core.fct_announcement as a
     join core.period_day as p on p.day = a.decided_on
     group by grouping sets (
@@ -27,11 +30,12 @@ with procedures as (
 )
 
 select
-    'A' as variant,
+    variant,
     period_kind,
     period_start,
     agency_code,
-    count(*) filter (is_announced_right) as numerator,
+    count(*) filter (is_good) as numerator,
     count(*) as denominator
-from procedures
-group by period_kind, period_start, agency_code
+from period_units
+where exclusion is null
+group by variant, period_kind, period_start, agency_code

@@ -3,6 +3,7 @@ description: >
   Feedback answered within 15 working days, of all that was answered or is overdue.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: feedback
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,19 +12,21 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
-    select 'A' as variant, agency_code, received_on as day, is_on_time as is_counted
+with units as (
+    select
+        'A' as variant, feedback_id as unit_id, agency_code, received_on as day, is_on_time as is_good,
+        case when is_counted is not true then 'not_yet_due' end as exclusion
     from core.fct_feedback
-    where is_counted
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

@@ -3,6 +3,7 @@ description: >
   Cases returned on or before time, in five variants (contracts §4.1). Case-based, of the Centre.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: case
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,28 +12,47 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with judged as (
-    select * from core.fct_case where is_centre and is_accepted and due_on is not null
+with cases as (
+    select
+        *,
+        coalesce(received_on, local_day(submitted_at)) as came_on,
+        case when not is_accepted then 'not_accepted' end as not_accepted,
+        case when due_on is null then 'no_due_date' end as no_due_date
+    from core.fct_case
+    where is_centre
 ),
 
--- A, A_prime and D count the cases whose clock ended on a day.
-ended as (
-    select 'A' as variant, agency_code, end_on as day, end_on <= due_on as is_on_time
-    from judged where end_on is not null
+-- A, A_prime, C and D count the cases whose clock ended on a day; one that hasn't ended stands, not
+-- counted, on the day it came.
+units as (
+    select
+        v.variant, case_code as unit_id, agency_code, coalesce(end_on, came_on) as day,
+        end_on <= due_on as is_good,
+        coalesce(not_accepted, case when end_on is null then 'not_ended' end, no_due_date) as exclusion
+    from cases
+    cross join (values ('A'), ('C')) as v (variant)
     union all
-    select 'A_prime', agency_code, end_on, end_on <= due_on
-    from judged where end_kind in ('finished', 'returned')
+    select
+        'A_prime', case_code, agency_code, coalesce(end_on, came_on), end_on <= due_on,
+        coalesce(
+            not_accepted, case when end_on is null then 'not_ended' end, no_due_date,
+            case when end_kind not in ('finished', 'returned') then 'ended_without_result' end
+        )
+    from cases
     union all
-    select 'D', agency_code, handover_on, handover_on <= due_on
-    from judged where handover_on is not null
+    select
+        'D', case_code, agency_code, coalesce(handover_on, came_on), handover_on <= due_on,
+        coalesce(not_accepted, case when handover_on is null then 'not_ended' end, no_due_date)
+    from cases
 ),
 
 ended_days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_on_time) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from ended
+    from units
+    where exclusion is null
     group by all
 ),
 
@@ -45,33 +65,22 @@ ended_periods as (
     group by all
 ),
 
--- C adds to A's denominator what stands open and overdue on the day of judgement.
-overdue_periods as (
-    select
-        'C' as variant, p.period_kind, p.period_start, o.agency_code,
-        0 as numerator, o.overdue_count as denominator
-    from core.dim_period as p
-    join core.overdue_day as o on o.day = p.evaluated_on
-    union all
-    select 'C', period_kind, period_start, agency_code, numerator, denominator
-    from ended_periods
-    where variant = 'A'
-),
-
 -- B counts a case received in the period or ended in it, once.
 received_in as (
     select
         c.case_code, c.agency_code, c.end_on, c.due_on, c.second_pause_on, c.pause_count,
+        coalesce(c.not_accepted, c.no_due_date) as exclusion,
         p.period_kind, p.period_start, p.evaluated_on
-    from judged as c
-    join core.period_day as p on p.day = c.received_on
+    from cases as c
+    join core.period_day as p on p.day = c.came_on
     union all
     select
         c.case_code, c.agency_code, c.end_on, c.due_on, c.second_pause_on, c.pause_count,
+        coalesce(c.not_accepted, c.no_due_date),
         p.period_kind, p.period_start, p.evaluated_on
-    from judged as c
+    from cases as c
     join core.period_day as p on p.day = c.end_on
-    where c.received_on < p.period_start or c.received_on > p.evaluated_on
+    where c.came_on < p.period_start or c.came_on > p.evaluated_on
 ),
 
 waiting as (
@@ -85,31 +94,34 @@ waiting as (
     group by all
 ),
 
-b_periods as (
+-- C adds to A's denominator what stands open and overdue on the day of judgement.
+period_units as (
     select
-        'B' as variant, r.period_kind, r.period_start, r.agency_code,
-        count(*) filter (
-            (r.second_pause_on is null or r.second_pause_on > r.evaluated_on)
+        'B' as variant, r.period_kind, r.period_start, r.agency_code, r.case_code as unit_id,
+        (r.second_pause_on is null or r.second_pause_on > r.evaluated_on)
             and r.due_on >= case
                 when r.end_on <= r.evaluated_on then r.end_on
                 else coalesce(w.requested_on, r.evaluated_on)
-            end
-        ) as numerator,
-        count(*) as denominator
+            end as is_good,
+        r.exclusion
     from received_in as r
     left join waiting as w
         on w.case_code = r.case_code
         and w.period_kind = r.period_kind
         and w.period_start = r.period_start
-    group by r.period_kind, r.period_start, r.agency_code
+    union all
+    select 'C', p.period_kind, p.period_start, o.agency_code, o.case_code, false, null
+    from core.dim_period as p
+    join core.overdue_case as o on o.day = p.evaluated_on
 ),
 
 agencies as (
     select variant, period_kind, period_start, agency_code, numerator, denominator from ended_periods
     union all
-    select * from overdue_periods
-    union all
-    select * from b_periods
+    select variant, period_kind, period_start, agency_code, count(*) filter (is_good), count(*)
+    from period_units
+    where exclusion is null
+    group by all
 )
 
 select

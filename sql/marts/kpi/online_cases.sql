@@ -3,6 +3,7 @@ description: >
   Online share of the Centre's accepted cases: A of all, B of those whose procedure had a live online service on the reception day.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: case
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,28 +12,45 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
-    select 'A' as variant, agency_code, received_on as day, channel = 2 as is_counted
+with cases as (
+    select
+        case_code, procedure_code, agency_code, received_on, channel = 2 as is_good,
+        case when not is_accepted then 'not_accepted' end as exclusion
     from core.fct_case
-    where is_centre and is_accepted
-    union all
-    select 'B', c.agency_code, c.received_on, c.channel = 2
-    from core.fct_case as c
+    where is_centre
+),
+
+-- The procedures and days with a live online service; few, against the cases.
+live as (
+    select distinct c.procedure_code, c.received_on
+    from (select distinct procedure_code, received_on from cases) as c
     semi join core.dim_service as s
         on s.procedure_code = c.procedure_code
         and s.is_online
         and s.live_from <= c.received_on
         and (s.live_to is null or s.live_to > c.received_on)
-    where c.is_centre and c.is_accepted
+),
+
+units as (
+    select
+        'A' as variant, case_code as unit_id, agency_code, received_on as day, is_good, exclusion
+    from cases
+    union all
+    select
+        'B', c.case_code, c.agency_code, c.received_on, c.is_good,
+        coalesce(c.exclusion, case when l.procedure_code is null then 'no_live_service' end)
+    from cases as c
+    left join live as l on l.procedure_code = c.procedure_code and l.received_on = c.received_on
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

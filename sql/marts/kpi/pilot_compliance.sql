@@ -3,6 +3,7 @@ description: >
   Online share of the Centre's accepted cases of procedures inside their Plan 179 window.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: case
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,23 +12,26 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
-    select 'A' as variant, c.agency_code, c.received_on as day, c.channel = 2 as is_counted
+with units as (
+    select
+        'A' as variant, c.case_code as unit_id, c.agency_code, c.received_on as day, c.channel = 2 as is_good,
+        case when not c.is_accepted then 'not_accepted' end as exclusion
     from core.fct_case as c
     semi join core.dim_service as s
         on s.procedure_code = c.procedure_code
         and s.pilot_from <= c.received_on
         and (s.pilot_to is null or s.pilot_to >= c.received_on)
-    where c.is_centre and c.is_accepted
+    where c.is_centre
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

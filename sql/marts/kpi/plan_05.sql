@@ -3,6 +3,7 @@ description: >
   Tasks of plan 05/KH-VP that fell due and were completed in time.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: task
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,19 +12,23 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
-    select 'A' as variant, agency_code, due_on as day, is_completed_in_time and coalesce(quality = 'passed', false) as is_counted
+with units as (
+    select
+        'A' as variant, plan_no || ' · ' || task_id as unit_id, agency_code, due_on as day,
+        is_completed_in_time and coalesce(quality = 'passed', false) as is_good,
+        case when is_cancelled then 'cancelled' when is_due is not true then 'not_yet_due' end as exclusion
     from core.fct_plan_task
-    where plan_no = '05/KH-VP' and is_due
+    where plan_no = '05/KH-VP'
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

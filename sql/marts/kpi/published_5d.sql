@@ -3,6 +3,7 @@ description: >
   Announcements published within five days of the decision, counted three ways; not yet due ones are left out.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: announcement
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,27 +12,30 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
+with units as (
     select
         v.variant,
+        a.decision_no || ' · ' || a.procedure_code as unit_id,
         a.agency_code,
         a.decided_on as day,
-        coalesce(a.published_on <= v.due_on, false) as is_counted
+        coalesce(a.published_on <= v.due_on, false) as is_good,
+        case when a.published_on is null and not coalesce(v.due_on < x.as_of_on, false) then 'not_yet_due' end
+            as exclusion
     from core.fct_announcement as a
     cross join meta.run_context as x
     cross join lateral (
         values ('literal', a.literal_due_on), ('rolled', a.rolled_due_on), ('working', a.working_due_on)
     ) as v (variant, due_on)
-    where a.published_on is not null or v.due_on < x.as_of_on
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

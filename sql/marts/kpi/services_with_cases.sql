@@ -4,6 +4,7 @@ description: >
   accepted online case of the Centre in it. B counts only services with a case on any channel.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: service
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -60,16 +61,28 @@ counted as (
         on d.period_kind = s.period_kind
         and d.period_start = s.period_start
         and d.procedure_code = s.procedure_code
+),
+
+period_units as (
+    select
+        v.variant,
+        c.period_kind,
+        c.period_start,
+        c.agency_code,
+        c.procedure_code as unit_id,
+        c.has_online as is_good,
+        case when v.variant = 'B' and not c.has_case then 'no_case' end as exclusion
+    from counted as c
+    cross join (values ('A'), ('B')) as v (variant)
 )
 
 select
-    v.variant,
-    c.period_kind,
-    c.period_start,
-    c.agency_code,
-    count(*) filter (c.has_online) as numerator,
+    variant,
+    period_kind,
+    period_start,
+    agency_code,
+    count(*) filter (is_good) as numerator,
     count(*) as denominator
-from counted as c
-cross join (values ('A'), ('B')) as v (variant)
-where v.variant = 'A' or c.has_case
-group by v.variant, c.period_kind, c.period_start, c.agency_code
+from period_units
+where exclusion is null
+group by variant, period_kind, period_start, agency_code

@@ -3,6 +3,7 @@ description: >
   Valid ratings at the highest level, of those on a scale that has it, for cases of the Centre.
   One row per variant, period and agency.
 grain: [variant, period_kind, period_start, agency_code]
+unit: rating
 columns:
   variant: "Biến thể. Variant."
   period_kind: "Loại kỳ. Kind of period."
@@ -11,20 +12,24 @@ columns:
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
 */
-with counted as (
+with units as (
     select
-        'A' as variant, agency_code, rated_on as day, level_code = 'very_satisfied' as is_counted
+        'A' as variant, rating_id as unit_id, agency_code, rated_on as day,
+        level_code = 'very_satisfied' as is_good,
+        coalesce(
+            exclusion, case when not is_centre then 'not_centre' when not has_top_level then 'no_top_level' end
+        ) as exclusion
     from core.fct_rating
-    where is_valid and is_centre and has_top_level
 ),
 
 -- Daily counts first: a period's sum is then cheap, and the Centre's row is the sum of the agencies.
 days as (
     select
         variant, agency_code, day,
-        count(*) filter (is_counted) as numerator,
+        count(*) filter (is_good) as numerator,
         count(*) as denominator
-    from counted
+    from units
+    where exclusion is null
     group by all
 )
 

@@ -1,0 +1,52 @@
+"""Questions about figures, put to the restricted store: what stands behind one, why one has changed.
+
+Belongs here: the lock, the overlay and the wiring they need. Doesn't: answers (warehouse.explain,
+warehouse.restate), words (explaining.py).
+"""
+
+from assets.checks import row_rules
+from orchestration.definitions import wire
+from orchestration.settings import Settings
+from warehouse.connection import Limits, hold_lock
+from warehouse.explain import Explanation, explain
+from warehouse.ledger import rule_set
+from warehouse.overlay import open_overlay
+from warehouse.restate import Restatement, restate
+
+
+def explain_figure(
+    settings: Settings, kpi: str, period: str, agency: str, variant: str | None
+) -> Explanation:
+    """What stands behind a figure, from the restricted store.
+
+    Raises:
+        QuestionError: no such KPI, variant, period or agency.
+        WarehouseBusyError: a run holds the warehouse.
+    """
+    wiring = wire(settings)
+    limits = Limits(settings.memory_limit, settings.threads)
+    with (
+        hold_lock(settings.lock_path, "explain"),
+        open_overlay(settings.warehouse_path, wiring.site.macros, limits) as connection,
+    ):
+        return explain(connection, wiring.catalog, kpi, period, agency, variant)
+
+
+def restate_figure(
+    settings: Settings, version: str, kpi: str, period: str, agency: str, variant: str
+) -> Restatement:
+    """What an earlier version said, replayed, and its difference to today by cause.
+
+    Raises:
+        QuestionError: no such version, period, or a KPI that doesn't count cases.
+        WarehouseBusyError: a run holds the warehouse.
+    """
+    wiring = wire(settings)
+    limits = Limits(settings.memory_limit, settings.threads)
+    macros = wiring.site.macros
+    with (
+        hold_lock(settings.lock_path, "restate"),
+        open_overlay(settings.warehouse_path, macros, limits) as connection,
+    ):
+        rules = rule_set(connection, wiring.catalog, row_rules(wiring.suites), macros)
+        return restate(connection, rules, version, kpi, period, agency, variant)

@@ -1,0 +1,127 @@
+/* @model
+description: >
+  The Centre's accepted cases as they stood at the end of each of a campaign's two days: the version then
+  held at the source and, once the warehouse had begun, then known to it; with the due day as of then.
+  One row per campaign, day and case.
+grain: [campaign_id, snapshot_on, case_code]
+columns:
+  campaign_id: "Mã đợt thi đua. Campaign."
+  snapshot_on: "Ngày chụp. Day of the snapshot."
+  case_code: "Mã hồ sơ. Case code."
+  agency_code: "Mã cơ quan. Agency."
+  basis: "known: theo những gì kho đã biết; source: kho chưa có, theo thời điểm ở nguồn. What it rests on."
+  end_on: "Ngày kết thúc như khi đó. Ended on, as of then."
+  due_on: "Hạn trả như khi đó. Due on, as of then."
+*/
+with begun as (
+    select local_day(min(known_from)) as known_since from core.case_history
+),
+
+snapshots as (
+    select
+        c.campaign_id,
+        s.snapshot_on,
+        cast(s.snapshot_on + 1 as timestamptz) as until_at,
+        coalesce(b.known_since <= s.snapshot_on, false) as is_known
+    from seeds.campaigns as c
+    cross join begun as b
+    cross join lateral (values (to_day(c.nomination_deadline_on)), (to_day(c.end_on))) as s (snapshot_on)
+),
+
+versions as (
+    select s.*, h.* exclude (valid_to)
+    from snapshots as s
+    cross join meta.run_context as x
+    join core.case_history as h
+        on h.reception_unit_code = x.centre_code
+        and h.valid_from < s.until_at
+        and (h.known_from < s.until_at or not s.is_known)
+    qualify row_number() over (
+        partition by s.campaign_id, s.snapshot_on, h.case_code
+        order by h.valid_from desc, h.known_from desc, h.page_no desc, h.row_no desc
+    ) = 1
+),
+
+-- What the key sweeps had found gone by then, and nothing has been sent of since.
+gone as (
+    select v.campaign_id, v.snapshot_on, v.case_code
+    from versions as v
+    join meta.deletion_log as d
+        on d.system = 'cases' and d.entity = 'case' and d.key = v.case_code and d.noted_at < v.until_at
+    where v.is_known
+    qualify row_number() over (
+            partition by v.campaign_id, v.snapshot_on, v.case_code order by d.noted_at desc, d.event
+        ) = 1
+        and d.event = 'deleted' and d.noted_at >= v.known_from
+),
+
+clocks as (
+    select
+        v.*,
+        coalesce(
+            case when v.finished_at < v.until_at then v.finished_at end,
+            case when v.returned_at < v.until_at then v.returned_at end,
+            case when v.stopped_at < v.until_at then v.stopped_at end,
+            case when v.rejected_at < v.until_at and v.rejected_at > v.received_at then v.rejected_at end,
+            case when v.withdrawn_at < v.until_at then v.withdrawn_at end
+        ) as end_at
+    from versions as v
+    anti join gone as g
+        on g.campaign_id = v.campaign_id and g.snapshot_on = v.snapshot_on and g.case_code = v.case_code
+    where not v.is_deleted and v.received_at < v.until_at and coalesce(v.status, 2) not in (1, 3)
+),
+
+pauses as (
+    select
+        c.campaign_id, c.snapshot_on, c.case_code,
+        sum(greatest(0, done.working_day_no - asked.working_day_no)) as pause_days
+    from clocks as c
+    cross join unnest(c.pauses) as p (pause)
+    join core.dim_date as asked on asked.day = local_day(p.pause.requested_at)
+    join core.dim_date as done on done.day = local_day(p.pause.completed_at)
+    where p.pause.requested_at < c.until_at and p.pause.completed_at < c.until_at
+    group by all
+),
+
+extensions as (
+    select
+        c.campaign_id, c.snapshot_on, c.case_code,
+        local_day(arg_max(e.extension.new_due_at, (e.extension.issued_at, e.extension.new_due_at))) as extended_on
+    from clocks as c
+    cross join unnest(c.extensions) as e (extension)
+    where lower(e.extension.kind) = 'statutory' and e.extension.issued_at < c.until_at
+    group by all
+),
+
+-- A due day that was never promised is derived from the procedure's limit, which no later version moves.
+originals as (
+    select
+        c.*,
+        case
+            when c.due_at is not null then local_day(c.due_at)
+            when d.due_source = 'derived' then d.due_original_on
+        end as due_original_on
+    from clocks as c
+    left join core.fct_case_due as d on d.case_code = c.case_code
+)
+
+select
+    o.campaign_id,
+    o.snapshot_on,
+    o.case_code,
+    coalesce(a.agency_code, o.agency_code, 'UNKNOWN') as agency_code,
+    case when o.is_known then 'known' else 'source' end as basis,
+    local_day(o.end_at) as end_on,
+    case
+        when e.extended_on is not null then e.extended_on
+        when coalesce(p.pause_days, 0) = 0 then o.due_original_on
+        else moved.day
+    end as due_on
+from originals as o
+left join core.agency_alias as a on a.code = o.agency_code
+left join pauses as p
+    on p.campaign_id = o.campaign_id and p.snapshot_on = o.snapshot_on and p.case_code = o.case_code
+left join extensions as e
+    on e.campaign_id = o.campaign_id and e.snapshot_on = o.snapshot_on and e.case_code = o.case_code
+left join core.dim_date as due on due.day = o.due_original_on
+left join core.dim_working_day as moved on moved.working_day_no = due.working_day_no + p.pause_days

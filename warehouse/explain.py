@@ -1,0 +1,293 @@
+"""Which cases, ratings, services, decisions or tasks stand behind a published figure, one by one.
+
+Belongs here: reading a KPI file's own `units` CTE for one period, and where each unit came from.
+Doesn't: any rule (the verdicts are the KPI file's), words for people (orchestration).
+"""
+
+import datetime as dt
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot.tokens import TokenType
+
+from warehouse.catalog import Catalog, Model
+from warehouse.errors import WarehouseError
+from warehouse.overlay import replace_table
+
+Row = dict[str, Any]
+CENTRE_ROW = "ALL"
+_KIND_OF_LENGTH = {4: "year", 7: "month", 10: "day"}
+# Facts that let a reader check a verdict, and the batch that brought the newest version. No person's data.
+_FACTS = {
+    "case": """
+        select c.case_code as unit_id, c.procedure_code, c.received_on, c.due_on, c.end_on, c.end_kind,
+            c.handover_on, c.pause_count, c.channel, c.batch_id
+        from core.fct_case as c""",
+    "rating": """
+        select r.rating_id as unit_id, f.case_code, f.rated_on, f.level_code, f.scale, r._batch_id as batch_id
+        from core.fct_rating as f join staging.rating as r on r.rating_id = f.rating_id""",
+    "service": """
+        select procedure_base(procedure_code) as unit_id, string_agg(service_id, ', ' order by service_id)
+            as service_ids, min(published_on) as published_on, max(withdrawn_on) as withdrawn_on,
+            string_agg(distinct _batch_id, ', ') as batch_id
+        from staging.service where level in (3, 4) group by all""",
+    "procedure": """
+        select a.procedure_code as unit_id, string_agg(a.decision_no, ', ' order by a.decided_on)
+            as decision_nos, bool_and(a.is_complete) as is_complete, bool_and(a.is_accurate) as is_accurate,
+            bool_and(a.is_in_time) as is_in_time, string_agg(distinct d._batch_id, ', ') as batch_id
+        from core.fct_announcement as a
+        join core.period_day as p on p.day = a.decided_on
+        join staging.decision as d on d.decision_no = a.decision_no group by all""",
+    "announcement": """
+        select a.decision_no || ' · ' || a.procedure_code as unit_id, a.decided_on, a.published_on,
+            a.literal_due_on, a.rolled_due_on, a.working_due_on, d._batch_id as batch_id
+        from core.fct_announcement as a join staging.decision as d on d.decision_no = a.decision_no""",
+    "task": """
+        select f.plan_no || ' · ' || f.task_id as unit_id, f.due_on, f.completed_on, f.has_product,
+            f.quality, t._batch_id as batch_id
+        from core.fct_plan_task as f join staging.plan_task as t on t.plan_no = f.plan_no and t.task_id = f.task_id""",
+    "feedback": """
+        select f.feedback_id as unit_id, f.received_on, f.due_on, f.answered_on, s._batch_id as batch_id
+        from core.fct_feedback as f join staging.feedback as s on s.feedback_id = f.feedback_id""",
+}
+
+
+class QuestionError(WarehouseError):
+    """There is no such KPI, variant or period; the message names those there are (exit code 2)."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A figure and what stands behind it.
+
+    `figure` is the row of marts.kpi_value, `kpi` and `variant` the registry's rows. Each unit has unit_id,
+    agency_code, verdict (good, bad, not_counted), reason, facts and batch_id. `has_units` is False for
+    figures that are no share of things (the points of Decision 766).
+    """
+
+    kpi: Row
+    variant: Row
+    figure: Row
+    units: list[Row]
+    has_units: bool = True
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """How many units have each verdict."""
+        return Counter(unit["verdict"] for unit in self.units)
+
+    @property
+    def is_exact(self) -> bool | None:
+        """The listed units sum to the figure's numerator and denominator; None: it has no units."""
+        if not self.has_units:
+            return None
+        counted = self.verdicts["good"], self.verdicts["good"] + self.verdicts["bad"]
+        return counted == (self.figure["numerator"], self.figure["denominator"])
+
+
+def parse_period(text: str) -> tuple[str, str | None]:
+    """`2026`, `2026-Q2`, `2026-05`, `2026-W20`, `2026-05-04`, `ytd`, `2026-ytd`, `campaign` → kind and first day.
+
+    The day is ISO text, or None for the newest period of the kind.
+
+    Raises:
+        QuestionError: it is none of these.
+    """
+    found = text.strip().lower()
+    try:
+        if found in ("ytd", "campaign"):
+            return found, None
+        if match := re.fullmatch(r"(\d{4})-ytd", found):
+            return "ytd", f"{match[1]}-01-01"
+        if match := re.fullmatch(r"(\d{4})-q([1-4])", found):
+            return "quarter", f"{match[1]}-{int(match[2]) * 3 - 2:02}-01"
+        if match := re.fullmatch(r"(\d{4})-w(\d{1,2})", found):
+            return "week", f"{dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)}"
+        if re.fullmatch(r"\d{4}(-\d\d){0,2}", found):
+            return _KIND_OF_LENGTH[len(found)], f"{dt.date.fromisoformat((found + '-01-01')[:10])}"
+    except ValueError:
+        pass
+    raise QuestionError(
+        f"{text} is no period; write 2026, 2026-Q2, 2026-05, 2026-W20, 2026-05-04, ytd, 2026-ytd or campaign."
+    )
+
+
+def explain(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    kpi_id: str,
+    period: str,
+    agency: str = CENTRE_ROW,
+    variant: str | None = None,
+) -> Explanation:
+    """Explain one figure, on an overlay of the store (see warehouse.overlay).
+
+    Raises:
+        QuestionError: no such KPI, variant or period.
+    """
+    kpi, named = _registry(connection, kpi_id, variant)
+    span = _period(connection, period)
+    figure = _figure(connection, kpi_id, named["variant"], span, agency)
+    model = catalog.models.get(f"marts.kpi_{kpi_id}")
+    if model is None or not model.unit:
+        return Explanation(kpi, named, figure, [], has_units=False)
+    for table in ("dim_period", "period_day"):
+        where = f"period_kind = '{span['period_kind']}' and period_start = date '{span['period_start']}'"
+        replace_table(
+            connection, f"core.{table}", f"select * from store.core.{table} where {where}"
+        )
+    return Explanation(kpi, named, figure, _units(connection, model, named["variant"], agency))
+
+
+def units_query(model: Model) -> str:
+    """The KPI file's own CTEs, with all its units for the periods in core.dim_period as the result.
+
+    Raises:
+        WarehouseError: the file has no CTE `units` or `period_units`.
+    """
+    head, ctes = _ctes(model.query)
+    parts = []
+    if "units" in ctes:
+        parts.append(
+            "select u.variant, p.period_kind, p.period_start, u.agency_code, u.unit_id, u.is_good, u.exclusion "
+            "from units as u join core.period_day as p on p.day = u.day"
+        )
+    if "period_units" in ctes:
+        parts.append(
+            "select variant, period_kind, period_start, agency_code, unit_id, is_good, exclusion from period_units"
+        )
+    if not parts:
+        raise WarehouseError(
+            f"{model.path.name} has no CTE units or period_units; without one its figures can't be explained."
+        )
+    return head + "\nunion all\n".join(parts)
+
+
+def _ctes(query: str) -> tuple[str, frozenset[str]]:
+    """The text before the final select, and the names of the CTEs in it."""
+    depth, tokens = 0, sqlglot.tokenize(query, read="duckdb")
+    names: set[str] = set()
+    for place, token in enumerate(tokens):
+        if token.token_type == TokenType.L_PAREN:
+            depth += 1
+        elif token.token_type == TokenType.R_PAREN:
+            depth -= 1
+        elif depth == 0 and token.token_type == TokenType.SELECT:
+            return query[: token.start], frozenset(names)
+        elif depth == 0 and token.token_type == TokenType.ALIAS:
+            names.add(tokens[place - 1].text)
+    return query, frozenset(names)
+
+
+def _units(
+    connection: duckdb.DuckDBPyConnection, model: Model, variant: str, agency: str
+) -> list[Row]:
+    query = units_query(model)
+    # Figures of distinct things have rows of their own for the Centre; the others are sums.
+    centre = (
+        "(agency_code = 'ALL' or not exists (select 1 from found where agency_code = 'ALL'))"
+        if agency == CENTRE_ROW
+        else "agency_code = $agency"
+    )
+    return _rows(
+        connection,
+        f"""
+        with listed as (select * from ({query}) where variant = $variant),
+        -- A thing may be left out under one heading and counted under another: then it is counted.
+        found as (
+            select * from listed
+            where exclusion is null or unit_id not in (select unit_id from listed where exclusion is null)
+        ),
+        facts as ({_FACTS[str(model.unit)]})
+        select
+            u.unit_id, u.agency_code,
+            case when u.exclusion is not null then 'not_counted' when u.is_good then 'good' else 'bad' end as verdict,
+            u.exclusion as reason, x.label_vi as reason_vi, x.label_en as reason_en,
+            f.* exclude (unit_id)
+        from found as u
+        left join facts as f on f.unit_id = u.unit_id
+        left join seeds.exclusion as x on x.exclusion = u.exclusion
+        where {centre}
+        order by verdict, u.agency_code, u.unit_id
+        """,
+        {"variant": variant, **({} if agency == CENTRE_ROW else {"agency": agency})},
+    )
+
+
+def _registry(
+    connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str | None
+) -> tuple[Row, Row]:
+    kpis = {row["kpi_id"]: row for row in _rows(connection, "select * from meta.kpi")}
+    if kpi_id not in kpis:
+        raise QuestionError(f"There is no KPI {kpi_id}; choose one of {', '.join(sorted(kpis))}.")
+    rows = _rows(connection, "select * from meta.kpi_variant where kpi_id = $kpi", {"kpi": kpi_id})
+    wanted = variant or kpis[kpi_id]["headline_variant"]
+    for row in rows:
+        if row["variant"] == wanted:
+            return kpis[kpi_id], row
+    names = ", ".join(row["variant"] for row in rows)
+    raise QuestionError(f"{kpi_id} has no variant {wanted}; choose one of {names}.")
+
+
+def _period(connection: duckdb.DuckDBPyConnection, text: str) -> Row:
+    kind, start = parse_period(text)
+    rows = _rows(
+        connection,
+        "select * from core.dim_period where period_kind = $kind "
+        "and ($start is null or period_start = cast($start as date)) order by period_start desc limit 1",
+        {"kind": kind, "start": start},
+    )
+    if not rows:
+        raise QuestionError(
+            f"Nothing is known of {text}; `select * from core.dim_period` lists the periods that have figures."
+        )
+    return rows[0]
+
+
+def _figure(
+    connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str, span: Row, agency: str
+) -> Row:
+    rows = _rows(
+        connection,
+        "select * from marts.kpi_value where kpi_id = $kpi and variant = $variant and agency_code = $agency "
+        "and period_kind = $kind and period_start = $start",
+        {
+            "kpi": kpi_id, "variant": variant, "agency": agency,
+            "kind": span["period_kind"], "start": span["period_start"],
+        },
+    )  # fmt: skip
+    if rows:
+        return {**rows[0], "evaluated_on": span["evaluated_on"]}
+    known = _rows(
+        connection,
+        "select agency_name from core.dim_agency where agency_code = $agency",
+        {"agency": agency},
+    )
+    if not known and agency == CENTRE_ROW:
+        raise QuestionError(
+            f"{kpi_id} has no figure for a {span['period_kind']}; ask for a month, a quarter, a year or ytd."
+        )
+    if not known:
+        raise QuestionError(f"There is no agency {agency}; `core.dim_agency` lists their codes.")
+    nothing = {"numerator": 0, "denominator": 0, "value": None, "status": "no_data", "target": None}
+    return {
+        **span, **nothing, "kpi_id": kpi_id, "variant": variant, "comparison": None,
+        "agency_code": agency, "agency_name": known[0]["agency_name"],
+    }  # fmt: skip
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Row | None = None
+) -> list[Row]:
+    try:
+        result = connection.execute(query, values or {})
+    except duckdb.CatalogException:
+        raise WarehouseError(
+            "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
+        ) from None
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

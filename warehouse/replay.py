@@ -1,0 +1,83 @@
+"""Rebuilding figures in an overlay: by kept rules, from what was known at a time.
+
+Belongs here: showing raw as it was known, and running a rule set's models in order. Doesn't: comparing
+(restate.py), any rule.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.build import RowRule
+from warehouse.catalog import Model
+from warehouse.ledger import RuleSet
+from warehouse.overlay import replace_table
+
+
+def staged_query(model: Model, rules: Sequence[RowRule]) -> str:
+    """What a staging model holds: its rows that break no rule, the newest of each key where it says so."""
+    newest = ""
+    if model.keep == "newest":
+        newest = f"""qualify row_number() over (partition by {", ".join(model.grain)}
+            order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc) = 1"""
+    broken = " or ".join(f"coalesce({rule.breaks_sql}, false)" for rule in rules) or "false"
+    good = f"select * from typed where not ({broken})"
+    return f"with typed as ({model.query}), good as ({good}) select * from good {newest}"
+
+
+def know_as_of(connection: duckdb.DuckDBPyConnection, context: Mapping[str, Any]) -> None:
+    """Show raw and what was deleted as they were known at the version."""
+    known = f"timestamptz '{context['as_of_at'].isoformat()}'"
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'store' and schema_name = 'raw'"
+    ).fetchall()
+    for (name,) in tables:
+        connection.execute(
+            f'create or replace view raw."{name}" as select * from store.raw."{name}" where _loaded_at <= {known}'
+        )
+    replace_table(
+        connection,
+        "meta.deletion",
+        f"""
+        select system, entity, key, noted_at as deleted_at, batch_id
+        from store.meta.deletion_log where noted_at <= {known}
+        qualify event = 'deleted'
+            and row_number() over (partition by system, entity, key order by noted_at desc, event) = 1
+        """,
+    )
+    replace_table(
+        connection,
+        "meta.run_context",
+        f"select * replace ({known} as as_of_at, date '{context['as_of_on']}' as as_of_on, "
+        f"'{context['centre_code']}' as centre_code) from store.meta.run_context",
+    )
+
+
+def apply_rules(connection: duckdb.DuckDBPyConnection, rules: RuleSet, target: str) -> None:
+    """Rebuild `target` and what it reads by these rules."""
+    connection.execute(rules.macros)
+    for table, seed in rules.seeds.items():
+        _load_seed(connection, table, seed)
+    models = {model.table: model for model in rules.models}
+    wanted, waiting = set(), [target]
+    while waiting:
+        table = waiting.pop()
+        if table in models and table not in wanted:
+            wanted.add(table)
+            waiting.extend(models[table].depends_on)
+    for model in rules.models:
+        if model.table in wanted:
+            query = (
+                staged_query(model, rules.rules.get(model.table, ())) if model.keep else model.query
+            )
+            replace_table(connection, model.table, query)
+
+
+def _load_seed(connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]) -> None:
+    columns: Mapping[str, str] = seed["columns"]
+    listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
+    replace_table(connection, table, f"select {listed} limit 0")
+    if seed["rows"]:
+        marks = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into {table} values ({marks})", seed["rows"])

@@ -1,0 +1,263 @@
+"""What an earlier version said, said again from what was known then; and why it differs from today.
+
+Belongs here: replaying a figure as known at a version, and splitting its difference to today by cause, in
+whole numbers that sum. Doesn't: any rule; the rules are those kept with the version (ledger.py).
+
+Figure then → the same data under today's rules and calendar (cause: rules) → today's figure, unit by unit
+(late data, correction, deletion, progress). Each step is a difference, so the causes sum by construction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from warehouse.catalog import Model
+from warehouse.errors import WarehouseError
+from warehouse.explain import CENTRE_ROW, QuestionError, parse_period, units_query
+from warehouse.ledger import RuleSet
+from warehouse.overlay import show_store
+from warehouse.replay import apply_rules, know_as_of
+
+Row = dict[str, Any]
+Figure = tuple[int, int]
+CAUSES = ("late_data", "correction", "deletion", "rules", "progress")
+
+
+@dataclass(frozen=True)
+class Restatement:
+    """A figure of an earlier version and today's, (numerator, denominator) each.
+
+    `replayed` is computed anew from what was known then; `causes` maps each cause to its part of the
+    difference, `units` to how many cases have it.
+    """
+
+    version: str
+    place: Row
+    published: Figure
+    replayed: Figure
+    today: Figure
+    causes: Mapping[str, Figure]
+    units: Mapping[str, int]
+
+    @property
+    def is_exact(self) -> bool:
+        """The replay is what was published, and the causes sum to the difference."""
+        moved = tuple(sum(part[i] for part in self.causes.values()) for i in (0, 1))
+        return self.replayed == self.published and moved == (
+            self.today[0] - self.published[0],
+            self.today[1] - self.published[1],
+        )
+
+
+def restate(
+    connection: duckdb.DuckDBPyConnection,
+    rules_today: RuleSet,
+    version: str,
+    kpi_id: str = "on_time",
+    period: str = "ytd",
+    agency: str = CENTRE_ROW,
+    variant: str = "A",
+) -> Restatement:
+    """Restate one figure of cases, on an overlay of the store (see warehouse.overlay).
+
+    Raises:
+        QuestionError: no such version or period, or a KPI that doesn't count cases.
+    """
+    context, kept = _kept(connection, version)
+    target = f"marts.kpi_{kpi_id}"
+    model = next((m for m in rules_today.models if m.table == target), None)
+    if model is None or model.unit != "case":
+        names = ", ".join(
+            sorted(m.name.removeprefix("kpi_") for m in rules_today.models if m.unit == "case")
+        )
+        raise QuestionError(f"Only figures of cases are restated; choose one of {names}.")
+    place = _place(connection, version, kpi_id, variant, period, agency)
+    published = _published(connection, version, place)
+
+    know_as_of(connection, context)
+    apply_rules(connection, kept, target)
+    replayed = _measured(connection, target, place)
+    if kept.fingerprint != rules_today.fingerprint or _calendar_moved(connection, context):
+        connection.execute(
+            "create or replace view raw.drops__calendar_override as from store.raw.drops__calendar_override"
+        )
+        apply_rules(connection, rules_today, target)
+    _keep_units(connection, "then", model, place)
+    ruled = _counted(connection, "then")
+    show_store(connection)
+    _keep_units(connection, "today", model, place)
+    causes, units = _by_cause(connection, context, place)
+    causes["rules"] = (ruled[0] - replayed[0], ruled[1] - replayed[1])
+    today = _counted(connection, "today")
+    return Restatement(version, place, published, replayed, today, causes, units)
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, RuleSet]:
+    rows = _rows(
+        connection,
+        "select c.*, r.body from store.meta.published_context as c "
+        "join store.meta.rule_set as r using (fingerprint) where version = $version",
+        {"version": version},
+    )
+    if not rows:
+        known = _rows(
+            connection,
+            "select version from store.meta.published_context order by version desc limit 5",
+        )
+        raise QuestionError(
+            f"Nothing is kept of version {version}; the newest are {', '.join(r['version'] for r in known) or 'none'}."
+        )
+    return rows[0], RuleSet.from_json(rows[0].pop("body"))
+
+
+def _place(
+    connection: duckdb.DuckDBPyConnection,
+    version: str,
+    kpi_id: str,
+    variant: str,
+    period: str,
+    agency: str,
+) -> Row:
+    kind, start = parse_period(period)
+    place = {
+        "kpi_id": kpi_id,
+        "variant": variant,
+        "period_kind": kind,
+        "agency_code": agency,
+    }
+    rows = _rows(
+        connection,
+        "select max(period_start) as period_start from store.meta.published_value where kpi_id = $kpi_id "
+        "and variant = $variant and period_kind = $period_kind and version <= $version "
+        "and ($start is null or period_start = cast($start as date))",
+        {
+            "kpi_id": kpi_id, "variant": variant, "period_kind": kind,
+            "version": version, "start": start,
+        },
+    )  # fmt: skip
+    if rows[0]["period_start"] is None:
+        raise QuestionError(f"Version {version} had no {kpi_id} {variant} for {period}.")
+    return {**place, "period_start": rows[0]["period_start"]}
+
+
+def _published(connection: duckdb.DuckDBPyConnection, version: str, place: Row) -> Figure:
+    rows = _rows(
+        connection,
+        "select numerator, denominator from store.meta.published_value where kpi_id = $kpi_id and variant = $variant "
+        "and period_kind = $period_kind and period_start = $period_start and agency_code = $agency_code "
+        "and version <= $version order by version desc limit 1",
+        {**place, "version": version},
+    )
+    return (rows[0]["numerator"] or 0, rows[0]["denominator"] or 0) if rows else (0, 0)
+
+
+def _calendar_moved(connection: duckdb.DuckDBPyConnection, context: Row) -> bool:
+    row = connection.execute(
+        "select count(*) from store.raw.drops__calendar_override where _loaded_at > $1",
+        [context["as_of_at"]],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _measured(connection: duckdb.DuckDBPyConnection, table: str, place: Row) -> Figure:
+    rows = _rows(
+        connection,
+        f"select numerator, denominator from {table} where variant = $variant and period_kind = $period_kind "
+        "and period_start = $period_start and agency_code = $agency_code",
+        {name: value for name, value in place.items() if name != "kpi_id"},
+    )
+    return (rows[0]["numerator"], rows[0]["denominator"]) if rows else (0, 0)
+
+
+def _keep_units(connection: duckdb.DuckDBPyConnection, name: str, model: Model, place: Row) -> None:
+    """Keep the period's counted units, each with the row it was judged by, as temp.units_<name>."""
+    agency = "" if place["agency_code"] == CENTRE_ROW else "and u.agency_code = $agency_code"
+    values = {n: v for n, v in place.items() if n != "kpi_id" and (agency or n != "agency_code")}
+    connection.execute(
+        f"""
+        create or replace temp table units_{name} as
+        select u.unit_id, coalesce(u.is_good, false) as is_good,
+            p.evaluated_on, c._batch_id, c._page_no, c._row_no
+        from ({units_query(model)}) as u
+        join core.dim_period as p on p.period_kind = u.period_kind and p.period_start = u.period_start
+        left join staging.case as c on c.case_code = u.unit_id
+        where u.exclusion is null and u.variant = $variant and u.period_kind = $period_kind
+            and u.period_start = $period_start {agency}
+        """,
+        values,
+    )
+    connection.execute(
+        f"create or replace temp table cases_{name} as "
+        "select case_code, _batch_id, _page_no, _row_no, _version_at from staging.case"
+    )
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, name: str) -> Figure:
+    row = connection.execute(
+        f"select count(*) filter (is_good), count(*) from temp.units_{name}"
+    ).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def _by_cause(
+    connection: duckdb.DuckDBPyConnection, context: Row, place: Row
+) -> tuple[dict[str, Figure], dict[str, int]]:
+    """Every unit whose part of the figure moved has one cause, by what became of its record since."""
+    happened = "c.end_at" if place["kpi_id"] == "on_time" else "c.received_at"
+    rows = _rows(
+        connection,
+        f"""
+        with moved as (
+            select
+                coalesce(t.unit_id, n.unit_id) as unit_id,
+                cast(coalesce(n.is_good, false) as integer) - cast(coalesce(t.is_good, false) as integer) as good,
+                cast(n.unit_id is not null as integer) - cast(t.unit_id is not null as integer) as whole,
+                (select max(evaluated_on) from temp.units_today) is distinct from
+                    (select max(evaluated_on) from temp.units_then) as is_running
+            from temp.units_then as t
+            full join temp.units_today as n on n.unit_id = t.unit_id
+            where t.is_good is distinct from n.is_good
+        ),
+        known as (
+            select case_code, min(known_from) as first_known from core.case_history group by case_code
+        ),
+        judged as (
+            select m.*, case
+                when n.case_code is null then 'deletion'
+                when {happened} > $as_of then 'progress'
+                when t.case_code is null and k.first_known <= $as_of then 'correction'
+                when t.case_code is null then 'late_data'
+                when (t._batch_id, t._page_no, t._row_no) = (n._batch_id, n._page_no, n._row_no)
+                    then case when m.is_running then 'progress' else 'correction' end
+                when n._version_at <= $as_of then 'late_data'
+                else 'correction'
+            end as cause
+            from moved as m
+            left join temp.cases_then as t on t.case_code = m.unit_id
+            left join temp.cases_today as n on n.case_code = m.unit_id
+            left join core.fct_case as c on c.case_code = m.unit_id
+            left join known as k on k.case_code = m.unit_id
+        )
+        select cause, cast(sum(good) as bigint) as good, cast(sum(whole) as bigint) as whole, count(*) as unit_count
+        from judged group by cause
+        """,
+        {"as_of": context["as_of_at"]},
+    )
+    causes: dict[str, Figure] = dict.fromkeys(CAUSES, (0, 0))
+    causes |= {row["cause"]: (row["good"], row["whole"]) for row in rows}
+    return causes, {row["cause"]: row["unit_count"] for row in rows}
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Row | None = None
+) -> list[Row]:
+    try:
+        result = connection.execute(query, values or {})
+    except duckdb.CatalogException:
+        raise WarehouseError(
+            "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
+        ) from None
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
