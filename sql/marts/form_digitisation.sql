@@ -45,7 +45,7 @@ settled as (
     group by grouping sets ((d.period_kind, d.period_start, c.agency_code), (d.period_kind, d.period_start))
 ),
 
-both as (
+united as (
     select
         period_kind, period_start, agency_code,
         coalesce(r.received_count, 0) as received_count,
@@ -71,5 +71,5 @@ select
     b.settled_count - b.result_digitised_count as result_not_digitised_count,
     b.result_digitised_count,
     cast(b.result_digitised_count as double) / nullif(b.settled_count, 0) as result_ratio
-from both as b
+from united as b
 left join core.dim_agency as a on a.agency_code = b.agency_code

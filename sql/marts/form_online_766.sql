@@ -50,7 +50,7 @@ settled as (
     where variant = 'A' and period_kind in ('month', 'quarter', 'year')
 ),
 
-both as (
+united as (
     select
         period_kind, period_start, agency_code,
         coalesce(r.received_count, 0) as received_count,
@@ -85,5 +85,5 @@ select
     b.paid_online_count,
     cast(b.paid_online_count as double) / nullif(b.fee_case_count, 0) as paid_online_ratio,
     cast(b.fee_case_count - b.paid_online_count as double) / nullif(b.fee_case_count, 0) as paid_direct_ratio
-from both as b
+from united as b
 left join core.dim_agency as a on a.agency_code = b.agency_code
