@@ -44,7 +44,7 @@ class Superset:
         csrf = self.session.get(f"{address}/api/v1/security/csrf_token/", timeout=60).json()[
             "result"
         ]
-        self.session.headers |= {"X-CSRFToken": csrf, "Referer": address}
+        self.session.headers.update({"X-CSRFToken": csrf, "Referer": address})
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post to the REST API; ends with what the server said when it refuses."""
