@@ -7,7 +7,7 @@ A build that fails leaves yesterday's table as it was.
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -127,7 +127,6 @@ def _stage(
     connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
 ) -> Share:
     """Split the typed rows: what breaks a rule goes to quarantine, the rest is staged."""
-    connection.execute(f"create or replace temp table typed as {model.query}")
     broken_rules = ", ".join(
         f"case when {rule.breaks_sql} then '{quoted(rule.rule)}' end" for rule in rules
     )
@@ -136,9 +135,9 @@ def _stage(
         if rules
         else "cast([] as varchar[])"
     )
-    connection.execute("alter table temp.typed add column _rules varchar[]")
-    connection.execute(f"update temp.typed set _rules = {verdict}") if rules else None
-    connection.execute("update temp.typed set _rules = [] where _rules is null")
+    connection.execute(
+        f"create or replace temp table typed as select *, {verdict} as _rules from ({model.query}\n) as typed"
+    )
     newest = ""
     if model.keep == "newest":
         grain = ", ".join(model.grain)
@@ -186,9 +185,10 @@ def _columns_of(
     found: dict[str, dict[str, str]] = {table: {} for table in tables}
     rows = connection.execute(
         """
-        select table_schema || '.' || table_name, column_name, data_type
-        from information_schema.columns where list_contains($tables, table_schema || '.' || table_name)
-        order by table_schema, table_name, ordinal_position
+        select schema_name || '.' || table_name, column_name, data_type
+        from duckdb_columns()
+        where database_name = current_database() and list_contains($tables, schema_name || '.' || table_name)
+        order by schema_name, table_name, column_index
         """,
         {"tables": sorted(tables)},
     ).fetchall()
@@ -213,11 +213,7 @@ def _swap(
     try:
         connection.execute(f"drop table if exists {model.table}")
         connection.execute(f'alter table {fresh} rename to "{model.name}"')
-        connection.execute(f"comment on table {model.table} is '{quoted(model.description)}'")
-        for name in columns:
-            connection.execute(
-                f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
-            )
+        connection.execute("; ".join(_comments(model, columns, labels)))
         _document(connection, model, columns, labels, lineage, [rows, fingerprint])
         record_labels(connection, model.table, privacy)
         connection.execute("commit")
@@ -225,6 +221,12 @@ def _swap(
         connection.execute("rollback")
         raise
     return rows
+
+
+def _comments(model: Model, columns: Mapping[str, str], labels: Mapping[str, str]) -> Iterator[str]:
+    yield f"comment on table {model.table} is '{quoted(model.description)}'"
+    for name in columns:
+        yield f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
 
 
 def _document(
@@ -238,15 +240,29 @@ def _document(
     rows, fingerprint = built
     for table in ("column_doc", "table_doc", "lineage"):
         connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
-    connection.executemany(
-        "insert into meta.column_doc values (?, ?, ?, ?)",
-        [[model.table, name, kind, labels[name]] for name, kind in columns.items()],
+    connection.execute(
+        "insert into meta.column_doc select $table, unnest($names), unnest($kinds), unnest($labels)",
+        {
+            "table": model.table,
+            "names": list(columns),
+            "kinds": list(columns.values()),
+            "labels": [labels[name] for name in columns],
+        },
     )
     connection.execute(
         "insert into meta.table_doc by name select ? as table_name, ? as description, ? as grain, "
         "? as row_count, now() as built_at, ? as fingerprint",
         [model.table, model.description, ", ".join(model.grain), rows, fingerprint],
     )
-    edges = [[model.table, name, *source] for name, found in lineage.items() for source in found]
+    edges = [(name, *source) for name, found in lineage.items() for source in found]
     if edges:
-        connection.executemany("insert into meta.lineage values (?, ?, ?, ?)", edges)
+        names, tables, sources = zip(*edges, strict=True)
+        connection.execute(
+            "insert into meta.lineage select $table, unnest($names), unnest($tables), unnest($sources)",
+            {
+                "table": model.table,
+                "names": list(names),
+                "tables": list(tables),
+                "sources": list(sources),
+            },
+        )

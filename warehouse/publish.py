@@ -150,24 +150,24 @@ def _write_file(
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    schema, name = table.split(".")
     described = connection.execute(
-        "select comment from duckdb_tables() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? and comment is not null",
-        [schema, name],
+        """
+        select '' as column_name, comment from duckdb_tables()
+        where database_name = current_database() and schema_name = $schema and table_name = $name
+            and comment is not null
+        union all
+        select column_name, comment from duckdb_columns()
+        where database_name = current_database() and schema_name = $schema and table_name = $name
+            and comment is not null
+        """,
+        dict(zip(("schema", "name"), table.split("."), strict=True)),
     ).fetchall()
-    for (comment,) in described:
-        connection.execute(
-            f"comment on table publication.{table} is '{comment.replace(chr(39), chr(39) * 2)}'"
-        )
-    columns = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? and comment is not null",
-        [schema, name],
-    ).fetchall()
-    for column, comment in columns:
-        text = comment.replace("'", "''")
-        connection.execute(f"comment on column publication.{table}.\"{column}\" is '{text}'")
+    statements = []
+    for column, comment in described:
+        what = f'column publication.{table}."{column}"' if column else f"table publication.{table}"
+        statements.append(f"comment on {what} is '{comment.replace(chr(39), chr(39) * 2)}'")
+    if statements:
+        connection.execute("; ".join(statements))
 
 
 def _write_parquet(

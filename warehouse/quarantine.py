@@ -118,6 +118,7 @@ def write_quarantine(
             bad._batch_id, bad._page_no, bad._row_no, received._load_kind
         from bad
         join received using (_batch_id, _page_no, _row_no)
+        {"" if _has_broken_rows(connection) else "limit 0"}
         """
     )
     connection.execute("delete from meta.quarantine_tally where table_name = ?", [model.table])
@@ -132,6 +133,12 @@ def write_quarantine(
         [model.table],
     )
     return share_of(connection, model.table, fresh)
+
+
+def _has_broken_rows(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is anything to look up in raw; on most nights there isn't, and raw is large."""
+    found = connection.execute("select 1 from temp.typed where len(_rules) > 0 limit 1").fetchone()
+    return found is not None
 
 
 def quoted(text: str) -> str:

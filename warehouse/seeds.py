@@ -43,5 +43,9 @@ def load_public_holidays(connection: duckdb.DuckDBPyConnection, last_year: int) 
     connection.execute(
         "create or replace table seeds.public_holidays (day date, is_working boolean, name varchar)"
     )
-    connection.executemany("insert into seeds.public_holidays values (?, ?, ?)", rows)
+    days, kinds, names = zip(*rows, strict=True)
+    connection.execute(
+        "insert into seeds.public_holidays select unnest($days), unnest($kinds), unnest($names)",
+        {"days": list(days), "kinds": list(kinds), "names": list(names)},
+    )
     return len(rows)
