@@ -42,7 +42,12 @@ def one_round(pages: Pages, world: Path, wanted: list[str]) -> dict[str, Sample]
         for name in wanted:
             print(f"  {name} …", file=sys.stderr, flush=True)
             if name == LOOP:
-                script = [sys.executable, "benchmarks/peers/loop.py", pages.address, f"{place}/loop"]
+                script = [
+                    sys.executable,
+                    "benchmarks/peers/loop.py",
+                    pages.address,
+                    f"{place}/loop",
+                ]
                 found[name] = run_measured(script, {})
             elif name in STAGES:
                 stage = [sys.executable, "-m", "benchmarks.stage", name]
@@ -99,7 +104,14 @@ def main() -> None:
     world = ROOT / ".bench" / "worlds" / str(given.cases)
     if not (world / "index.json").exists():
         # Drawing a world takes memory, and a child's peak counts from its parent's size.
-        render = [sys.executable, "-m", "benchmarks.rendering", str(world), "--cases", str(given.cases)]
+        render = [
+            sys.executable,
+            "-m",
+            "benchmarks.rendering",
+            str(world),
+            "--cases",
+            str(given.cases),
+        ]
         subprocess.run(render, cwd=ROOT, check=True)
     rounds = []
     with page_server(world) as pages:
