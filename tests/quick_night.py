@@ -318,8 +318,15 @@ class Nursery:
 
     def close(self) -> None:
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(10)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            # It still waits for a night that nobody will look at any more.
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
 
 @contextmanager
