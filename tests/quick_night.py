@@ -23,6 +23,7 @@ from typing import Any
 
 import duckdb
 
+from assets.cap import build_capped
 from assets.checks import row_rules as _row_rules
 from assets.drops import load_inbox
 from assets.night import open_night
@@ -36,7 +37,6 @@ from orchestration.settings import PROJECT, Settings
 from sources.limits import Limits
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
-from warehouse.build import build_model
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import STATE_TABLES, set_run_context
@@ -123,7 +123,7 @@ def run_night(
             set_run_context(night.connection, night.context)
             for model in catalog.models.values():
                 if builds is True or model.table in builds:
-                    build_model(night.connection, model, rules.get(model.table, ()))
+                    build_capped(night, model, rules.get(model.table, ()))
         if builds is True:
             told["version"] = publish_night(night, catalog, {})["version"]
     return told
