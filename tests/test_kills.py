@@ -236,11 +236,7 @@ def cut_off(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def damage_log(path: Path) -> None:
-    path.with_name(path.name + ".wal").write_bytes(os.urandom(9000))
-
-
-@pytest.mark.parametrize("damage", [damage_header, damage_middle, cut_off, damage_log])
+@pytest.mark.parametrize("damage", [damage_header, damage_middle, cut_off])
 def test_damage_is_found_and_put_aside_whole(
     damage: Callable[[Path], None], yard: Yard, tmp_path: Path
 ) -> None:

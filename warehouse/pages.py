@@ -187,7 +187,7 @@ def _shape_rows(
     version = (
         f'try_cast("{shape.version_field}" as timestamptz)'
         if shape.version_field
-        else "$now::timestamptz"
+        else "$read_at::timestamptz"
     )
     names = ", ".join(f'"{field.name}"' for field in shape.fields)
     said = [f.name for f in shape.fields if not (shape.is_file and f.name == shape.version_field)]
