@@ -65,12 +65,13 @@ def table(sheet: Any, first: int = 10) -> list[list[Any]]:
 @needs_office
 def test_biểu_06_is_the_published_form_and_its_formulas_compute(night: Site, opened: Any) -> None:
     published = night.published(
-        "select * exclude (period_kind, period_start, period_end, agency_code) from marts.bieu_06 "
+        "select agency_name, columns('^(received|carried|settled|open)_') from marts.bieu_06 "
         "where period_kind = 'quarter' and period_start = (select max(period_start) from marts.bieu_06 "
         "where period_kind = 'quarter') order by agency_code = 'ALL', agency_code"
     )
     rows = table(opened["Biểu 06"])
-    assert [[r[1], *r[2:13]] for r in rows[:-1]] == [list(r.values()) for r in published[:-1]]
+    shown = sorted([r[1], *r[2:13]] for r in rows[:-1])
+    assert shown == sorted(list(r.values()) for r in published[:-1])
     assert rows[-1][2:13] == list(published[-1].values())[1:]
     raw = load_workbook(night.home / "reports" / "scorecard.xlsx")["Biểu 06"]
     assert raw["C10"].value == "=D10+E10+F10"
