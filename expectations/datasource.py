@@ -19,7 +19,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnMapMetricProvider,
     column_condition_partial,
 )
-from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
 from great_expectations.expectations.metrics.query_metrics.query_row_count.query_row_count import (
     QueryRowCount,
 )
@@ -164,6 +164,66 @@ class _CountUnexpectedRows(QueryRowCount):  # type: ignore[misc]
             **rest,
         )
         return int(found)
+
+
+def _repeated(engine: DuckDBExecutionEngine, domain: dict[str, Any], names: list[str]) -> int:
+    """How many rows share their values of these columns with another.
+
+    The library joins every row to its count, which takes thrice the time.
+    """
+    columns = [sa.column(name) for name in names]
+    given = [column.is_not(None) for column in columns]
+    looked_at = {
+        "never": sa.true(),
+        "any_value_is_missing": sa.and_(*given),
+    }.get(domain.get("ignore_row_if", ""), sa.or_(*given))
+    batch = {k: v for k, v in domain.items() if k not in ("column", "column_list", "ignore_row_if")}
+    groups = (
+        sa.select(sa.func.count().label("n"))
+        .select_from(engine.get_domain_records(domain_kwargs=batch))
+        .where(looked_at)
+        .group_by(*columns)
+        .having(sa.func.count() > 1)
+        .subquery()
+    )
+    found = engine.execute_query(sa.select(sa.func.coalesce(sa.func.sum(groups.c.n), 0))).scalar()
+    return int(found)
+
+
+class _CountRepeatedValues(MetricProvider):  # type: ignore[misc]
+    """Rows whose value of one column isn't unique."""
+
+    metric_name = "column_values.unique.unexpected_count"
+    domain_keys = ("batch_id", "table", "column", "row_condition", "condition_parser")
+
+    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(
+        cls,  # noqa: N805
+        execution_engine: DuckDBExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        **_: Any,
+    ) -> int:
+        return _repeated(execution_engine, metric_domain_kwargs, [metric_domain_kwargs["column"]])
+
+
+class _CountRepeatedKeys(MetricProvider):  # type: ignore[misc]
+    """Rows whose values of several columns together aren't unique."""
+
+    metric_name = "compound_columns.unique.unexpected_count"
+    domain_keys = (
+        "batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if"
+    )  # fmt: skip
+
+    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(
+        cls,  # noqa: N805
+        execution_engine: DuckDBExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        **_: Any,
+    ) -> int:
+        return _repeated(
+            execution_engine, metric_domain_kwargs, metric_domain_kwargs["column_list"]
+        )
 
 
 class _NoUnexpectedRows(QueryTable):  # type: ignore[misc]

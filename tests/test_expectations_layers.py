@@ -130,6 +130,31 @@ def test_what_the_models_make_is_sound(warehouse: CaseWarehouse) -> None:
 # How a row of a table breaks a rule: the columns to replace in a copy of one of its rows.
 BAD: dict[str, dict[str, str]] = {
     "core.dim_agency": {"all_is_no_agency": "'ALL' as agency_code"},
+    "core.daily_count": {"cases_sum_to_accepted": "1000 as row_count"},
+    "core.daily_volume": {
+        "latest_day_not_empty": "true as is_latest, 'empty' as verdict, 60 as expected",
+        "recent_days_not_low": "'low' as verdict, date '2023-06-29' as day",
+        "recent_days_not_high": "'high' as verdict, date '2023-06-29' as day",
+    },
+    "core.dim_staff": {"no_one_lost": "'new' as staff_code"},
+    "core.dim_working_day": {"in_step_with_calendar": "working_day_no + 1 as working_day_no"},
+    "core.fct_nomination": {"nobody_lost": "'new' as staff_code"},
+    "core.period_day": {"day_within_period": "period_start - 1 as day", "no_day_missing": ""},
+    "marts.kpi_measure": {
+        "parts_not_negative": "-1 as numerator",
+        "kpi_registered": "'none' as kpi_id",
+        "period_known": "date '1990-01-01' as period_start",
+    },
+    "marts.campaign": {
+        "on_time_within_closed": "closed_count + 1 as on_time_count",
+        "ratio_within_one": "1.5 as on_time_ratio",
+        "agencies_sum_to_all": "closed_count + 1 as closed_count",
+    },
+    "marts.index_766_measure": {"parts_not_negative": "-1 as numerator"},
+    "marts.on_time_difference": {
+        "judgements_differ": "judgement_a as judgement_other",
+        "agencies_sum_to_all": "case_count + 1 as case_count",
+    },
     "core.dim_date": {
         "no_day_missing": "date '2099-01-01' as day",
         "working_days_counted": "working_day_no + 1 as working_day_no",
@@ -322,6 +347,10 @@ def _source_row(table: str) -> str:
         "core.fct_rating": "where is_valid",
         "marts.scorecard": "where kpi_id = 'on_time'",
         "marts.agency_scorecard": "where period_start = date '2023-05-01'",
+        "core.daily_count": "where stream = 'case'",
+        "marts.bieu_06": "where period_kind = 'month' and period_start = date '2023-05-01' and agency_code <> 'ALL'",
+        "marts.campaign": "where agency_code <> 'ALL'",
+        "marts.on_time_difference": "where agency_code <> 'ALL'",
         "marts.kpi_trend": "where period_start = date '2023-05-01'",
     }.get(table, "where true")
 

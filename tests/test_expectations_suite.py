@@ -198,3 +198,20 @@ def test_reading_suites_does_not_import_great_expectations() -> None:
     )
     root = Path(__file__).parent.parent
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_every_table_has_a_suite() -> None:
+    """Parts of a KPI (sql/marts/kpi/*.sql) are judged together, by the suite of their union."""
+    external = [*raw_shapes(load_spec()), *STATE_TABLES, "seeds.public_holidays"]
+    catalog = load_catalog(SQL, external)
+    parts = {m.table for m in catalog.models.values() if "kpi" in m.path.parent.parts[-1:]}
+    wanted = {m.table for m in catalog.in_schema("staging", "core", "marts")} - parts
+    missing = sorted(wanted - set(load_suites()) | ({"marts.kpi_measure"} - set(load_suites())))
+    assert missing == [], "write expectations/suites/<table>.yml for each of these"
+
+
+def test_every_rule_says_what_to_do() -> None:
+    for suite in load_suites().values():
+        for rule in suite.rules:
+            assert rule.remedy.strip(), f"{suite.table}: {rule.id}"
+            assert rule.remedy.endswith("."), f"{suite.table}: {rule.id}: {rule.remedy}"

@@ -1,0 +1,91 @@
+/* @model
+description: >
+  Each stream's volume of a day against the median of earlier days of its kind: the last eight working
+  days of the same weekday, or for a make-up Saturday or Sunday the last fifteen working days. Days off
+  are expected to be quiet and never judged. Sixty days that have been read in full; streams that come by
+  file only aren't judged. One row per stream and day.
+grain: [stream, day]
+columns:
+  stream: "Dòng dữ liệu: case, rating. Stream."
+  day: "Ngày. Day."
+  is_working: "Là ngày làm việc. Is a working day."
+  row_count: "Số bản ghi. Rows."
+  precedent_count: "Số ngày cùng loại để so. Earlier days compared with."
+  expected: "Trung vị các ngày cùng loại. Median of those days."
+  spread: "Độ lệch tuyệt đối trung vị. Median absolute deviation of those days."
+  lowest: "Ít hơn mức này là thấp. Fewer than this is low."
+  highest: "Nhiều hơn mức này là cao. More than this is high."
+  verdict: >-
+    normal bình thường; low thấp; high cao; empty không có bản ghi nào; quiet ngày nghỉ; not_judged chưa đủ
+    ngày để so hoặc quá ít bản ghi. The verdict.
+  is_latest: "Là ngày làm việc gần nhất đã đọc trọn. The latest working day read in full."
+*/
+with streams as (
+    select
+        c.entity as stream,
+        local_day(max(c.read_to)) as read_on,
+        (select min(n.day) from core.daily_count as n where n.stream = c.entity) as first_on
+    from meta.cursor as c
+    where (c.system, c.entity) in (('cases', 'case'), ('ratings', 'rating'))
+    group by c.entity
+),
+
+-- The day of the read itself isn't over yet.
+days as (
+    select
+        s.stream, d.day, d.is_working, isodow(d.day) as weekday, s.read_on,
+        coalesce(n.row_count, 0) as row_count
+    from streams as s
+    join core.dim_date as d on d.day between greatest(s.first_on, s.read_on - 180) and s.read_on - 1
+    left join core.daily_count as n on n.stream = s.stream and n.day = d.day
+),
+
+precedents as (
+    select j.stream, j.day, p.row_count
+    from days as j
+    join days as p
+        on p.stream = j.stream and p.day < j.day and p.is_working
+        and (p.weekday = j.weekday or j.weekday > 5)
+    where j.is_working and j.day >= j.read_on - 60
+    qualify row_number() over (partition by j.stream, j.day order by p.day desc)
+        <= case when j.weekday > 5 then 15 else 8 end
+),
+
+expected as (
+    select
+        stream, day, count(*) as precedent_count, median(row_count) as expected, mad(row_count) as spread
+    from precedents
+    group by stream, day
+),
+
+-- 1.4826 spreads are a standard deviation; three of them, but never less than a quarter of the median.
+bounded as (
+    select
+        d.*, coalesce(e.precedent_count, 0) as precedent_count, e.expected, e.spread,
+        greatest(e.expected - greatest(3 * 1.4826 * e.spread, 0.25 * e.expected), 0) as lowest,
+        e.expected + greatest(6 * 1.4826 * e.spread, e.expected) as highest
+    from days as d
+    left join expected as e on e.stream = d.stream and e.day = d.day
+    where d.day >= d.read_on - 60
+)
+
+select
+    stream,
+    day,
+    is_working,
+    row_count,
+    precedent_count,
+    expected,
+    spread,
+    lowest,
+    highest,
+    case
+        when not is_working then 'quiet'
+        when precedent_count < 5 or expected < 10 then 'not_judged'
+        when row_count = 0 then 'empty'
+        when row_count < lowest then 'low'
+        when row_count > highest then 'high'
+        else 'normal'
+    end as verdict,
+    day = max(case when is_working then day end) over (partition by stream) as is_latest
+from bounded
