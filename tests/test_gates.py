@@ -132,7 +132,7 @@ def test_too_many_broken_rows_stop_the_night_until_their_rule_is_changed(
     assert "quarantine_within_cap" in site.settings(at).home.joinpath(
         "reports", "quality.html"
     ).read_text(encoding="utf-8"), "a night that was stopped says why, too"
-    with pytest.raises(PublicationError, match="staging.case_version: quarantine_within_cap"):
+    with pytest.raises(PublicationError, match=r"staging\.case_version: quarantine_within_cap"):
         publish_again(wire(site.settings(at)))
 
     folder = _with_changed_suites(tmp_path / "suites", "staging.case_version", _only_warn)
