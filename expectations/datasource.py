@@ -171,7 +171,7 @@ def _repeated(engine: DuckDBExecutionEngine, domain: dict[str, Any], names: list
 
     The library joins every row to its count, which takes thrice the time.
     """
-    columns = [sa.column(name) for name in names]
+    columns: list[Any] = [sa.column(name) for name in names]
     given = [column.is_not(None) for column in columns]
     looked_at = {
         "never": sa.true(),
