@@ -1,19 +1,13 @@
 """What stops a night, and what a backfill from the UI reads."""
 
 import datetime as dt
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
-import yaml
 
-from expectations.suite import SUITES
 from orchestration.definitions import wire
-from orchestration.maintenance import check_everything, publish_again
-from orchestration.present import lines_of
+from orchestration.maintenance import publish_again
 from orchestration.runs import QUIET, execute_job
 from orchestration.settings import use_dagster_home
 from tests.conftest import END, LOCAL, Site, make_site
@@ -95,30 +89,8 @@ def test_a_backfill_of_days_from_the_ui_is_one_run_over_their_window(site: Site)
     )
 
 
-def _with_changed_suites(
-    folder: Path, table: str, change: Callable[[dict[str, Any]], None]
-) -> Path:
-    """A copy of all suites in which one is changed."""
-    shutil.copytree(SUITES, folder)
-    path = folder / f"{table}.yml"
-    suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(suite)
-    path.write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
-    return folder
-
-
-def _added(**fields: Any) -> dict[str, Any]:
-    return {
-        "id": "added_at_run_time", "type": "unexpected_rows_expectation", "severity": "warning",
-        "reason": "Thêm để thử.", "reason_en": "Added to try.", "owner": "Người thử",
-        "remedy": "Không phải làm gì.",
-    } | fields  # fmt: skip
-
-
-def test_too_many_broken_rows_stop_the_night_until_their_rule_is_changed(
-    site: Site, tmp_path: Path
-) -> None:
-    """Twenty of some 1,560 rows are over one percent; a replay under another rule brings them back."""
+def test_too_many_broken_rows_stop_the_night(site: Site) -> None:
+    """Twenty of some 1,560 rows are over one percent; the gate remembers it after the night."""
     at = END + dt.timedelta(hours=3)
     site.server.state.set_clock(at)
     rows = site.server.state.snapshot.case.rows
@@ -135,55 +107,6 @@ def test_too_many_broken_rows_stop_the_night_until_their_rule_is_changed(
     with pytest.raises(PublicationError, match=r"staging\.case_version: quarantine_within_cap"):
         publish_again(wire(site.settings(at)))
 
-    folder = _with_changed_suites(tmp_path / "suites", "staging.case_version", _only_warn)
-    _add_entry(folder, "core.dim_agency", _added(kwargs={"row_predicate": "true"}))
-    replayed = execute_job(
-        wire(site.settings(at), suites_folder=folder), "nightly",
-        {"motcua/mode": "replay", "motcua/window_from": "2023-06-25"},
-    )  # fmt: skip
-    assert replayed.succeeded, replayed.reason
-    held = "select count(*) as n from quarantine.case_version where list_contains(rules, 'status_known')"
-    assert site.warehouse(held)[0]["n"] == 1, "only the row of the test before, which has no status"
-    staged = 'select count(*) as n from staging."case" where status = 99'
-    assert site.warehouse(staged)[0]["n"] == 20
-    said = site.published("""
-        select state, failed, remedy_vi from meta.check_result
-        where "table" = 'core.dim_agency' and rule = 'added_at_run_time'
-    """)
-    agencies = site.warehouse("select count(*) as n from core.dim_agency")[0]["n"]
-    assert said == [{"state": "failed", "failed": agencies, "remedy_vi": "Không phải làm gì."}]
-    canaries = site.warehouse(f"""
-        select rule, count(*) as n from meta.check_run
-        where table_name = 'meta.canary' and run_id = '{replayed.run_id}' group by rule order by rule
-    """)
-    assert canaries == [{"rule": "canary_fails", "n": 1}, {"rule": "canary_passes", "n": 1}]
-
-
-def _only_warn(suite: dict[str, Any]) -> None:
-    next(rule for rule in suite["rules"] if rule["id"] == "status_known")["severity"] = "warning"
-
-
-def _add_entry(folder: Path, table: str, entry: dict[str, Any]) -> None:
-    path = folder / f"{table}.yml"
-    suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-    suite["rules"].append(entry)
-    path.write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
-
-
-def test_a_check_that_could_not_run_forbids_publishing(site: Site, tmp_path: Path) -> None:
-    """Even one that would only warn: nothing is known of the data it should have looked at."""
-    broken = _added(kwargs={"unexpected_rows_query": "select no_such_function(1) from {batch}"})
-    folder = _with_changed_suites(
-        tmp_path / "suites", "core.dim_agency", lambda suite: suite["rules"].append(broken)
-    )
-    wiring = wire(site.settings(END + dt.timedelta(hours=3)), suites_folder=folder)
-    worst = check_everything(wiring, "core.dim_agency")[0]
-    assert (worst["rule"], worst["state"]) == ("added_at_run_time", "error")
-    assert "no_such_function" in worst["detail"]
-    assert "KHÔNG CHẠY ĐƯỢC" in lines_of(worst)[0]
-    with pytest.raises(PublicationError, match="could not run"):
-        publish_again(wiring)
-
 
 # Last, because it loads three years that the tests above don't know.
 def test_a_critical_check_stops_the_night_and_the_old_version_stands(site: Site) -> None:
@@ -193,8 +116,6 @@ def test_a_critical_check_stops_the_night_and_the_old_version_stands(site: Site)
     assert not outcome.succeeded
     assert "next_year_is_official_from_december" in outcome.reason
     assert (site.home / "published" / "current").resolve() == before
-    with pytest.raises(PublicationError, match="next_year_is_official_from_december"):
-        publish_again(wire(site.settings(dt.datetime(2026, 12, 2, 2, 0, tzinfo=LOCAL))))
     failed = site.warehouse(
         "select distinct rule from meta.check_run where state = 'failed' and severity = 'critical' "
         "and rule <> 'quarantine_within_cap'"
