@@ -23,106 +23,7 @@ columns:
   open_in_time_count: "(12) Trong hạn, kể cả chờ bổ sung. Open within the limit, waiting ones included."
   open_late_count: "(13) Quá hạn. Open and overdue."
 */
-with cases as (
-    select
-        agency_code,
-        channel,
-        received_on,
-        -- A case can't have ended before it was received; what says so ends on its first day.
-        case when end_on is not null then greatest(end_on, received_on) end as end_on,
-        end_kind,
-        due_on
-    from core.fct_case
-    where is_centre and is_accepted and due_on is not null
-),
-
-periods as (
-    select * from core.dim_period where period_kind in ('month', 'quarter', 'year')
-),
-
-days as (
-    select * from core.period_day where period_kind in ('month', 'quarter', 'year')
-),
-
-received as (
-    select
-        d.period_kind, d.period_start, c.agency_code,
-        count(*) filter (c.channel = 2) as online_count,
-        count(*) filter (c.channel <> 2) as direct_count
-    from cases as c
-    join days as d on d.day = c.received_on
-    group by all
-),
-
-settled as (
-    select
-        d.period_kind, d.period_start, c.agency_code,
-        count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on < c.due_on) as early_count,
-        count(*) filter (c.end_kind not in ('finished', 'returned') or c.end_on = c.due_on) as on_time_count,
-        count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on > c.due_on) as late_count
-    from cases as c
-    join days as d on d.day = c.end_on
-    group by all
-),
-
--- Open on a day = received until then less ended until then.
-flows as (
-    select agency_code, received_on as day, 1 as change from cases
-    union all
-    select agency_code, end_on, -1 from cases where end_on is not null
-),
-
-balances as (
-    select agency_code, day, sum(sum(change)) over (partition by agency_code order by day) as open_count
-    from flows
-    group by agency_code, day
-),
-
-agencies as (
-    select distinct agency_code from cases
-),
-
-grid as (
-    select p.*, a.agency_code
-    from periods as p
-    cross join agencies as a
-),
-
-before as (
-    select g.period_kind, g.period_start, g.agency_code, b.open_count
-    from grid as g
-    asof join balances as b on b.agency_code = g.agency_code and b.day < g.period_start
-),
-
-after as (
-    select g.period_kind, g.period_start, g.agency_code, b.open_count
-    from grid as g
-    asof join balances as b on b.agency_code = g.agency_code and b.day <= g.evaluated_on
-),
-
-counted as (
-    select
-        g.period_kind,
-        g.period_start,
-        g.period_end,
-        g.agency_code,
-        coalesce(r.online_count, 0) as online_count,
-        coalesce(r.direct_count, 0) as direct_count,
-        coalesce(b.open_count, 0) as carried_count,
-        coalesce(s.early_count, 0) as early_count,
-        coalesce(s.on_time_count, 0) as on_time_count,
-        coalesce(s.late_count, 0) as late_count,
-        coalesce(f.open_count, 0) as open_count,
-        coalesce(o.overdue_count, 0) as overdue_count
-    from grid as g
-    left join received as r using (period_kind, period_start, agency_code)
-    left join settled as s using (period_kind, period_start, agency_code)
-    left join before as b using (period_kind, period_start, agency_code)
-    left join after as f using (period_kind, period_start, agency_code)
-    left join core.overdue_day as o on o.day = g.evaluated_on and o.agency_code = g.agency_code
-),
-
-totals as (
+with totals as (
     select
         period_kind,
         period_start,
@@ -136,7 +37,7 @@ totals as (
         cast(sum(late_count) as bigint) as settled_late_count,
         cast(sum(open_count) as bigint) as open_total_count,
         cast(sum(overdue_count) as bigint) as open_late_count
-    from counted
+    from core.form_count
     group by grouping sets ((period_kind, period_start, agency_code), (period_kind, period_start))
 )
 

@@ -1,0 +1,151 @@
+/* @model
+description: >
+  How the Centre's cases were received and settled, as the report forms count them; each form adds these
+  rows up its own way. Cases whose due day can't be derived are left out (meta.check_result counts them).
+  Withdrawn, stopped and refused cases stand under "đúng hạn", as the forms have it.
+  One row per period, agency and field.
+grain: [period_kind, period_start, agency_code, field_code]
+columns:
+  period_kind: "month, quarter, year. Kind of period."
+  period_start: "Từ ngày. First day."
+  period_end: "Đến ngày. Last day."
+  agency_code: "Mã cơ quan. Agency."
+  field_code: "Mã lĩnh vực; UNKNOWN khi không rõ. Field; UNKNOWN where none is known."
+  online_count: "Nhận trong kỳ, trực tuyến. Received online in the period."
+  direct_count: "Nhận trong kỳ, trực tiếp và bưu chính. Received otherwise in the period."
+  carried_count: "Từ kỳ trước. Carried over."
+  early_count: "Giải quyết trước hạn. Settled before the due day."
+  on_time_count: "Giải quyết đúng hạn. Settled on the due day, or ended without a result."
+  late_count: "Giải quyết quá hạn. Settled after the due day."
+  rejected_count: "Trong số đã giải quyết: trả lại, từ chối. Of the settled: refused after acceptance."
+  open_count: "Đang giải quyết cuối kỳ. Open at the end."
+  overdue_count: "Trong đó quá hạn. Of these overdue."
+  supplemented_count: "Hồ sơ bị yêu cầu bổ sung trong kỳ. Cases asked for a supplement in the period."
+*/
+with cases as (
+    select
+        c.case_code,
+        c.agency_code,
+        coalesce(c.field_code, p.field_code, 'UNKNOWN') as field_code,
+        c.channel,
+        c.received_on,
+        -- A case can't have ended before it was received; what says so ends on its first day.
+        case when c.end_on is not null then greatest(c.end_on, c.received_on) end as end_on,
+        c.end_kind,
+        c.due_on
+    from core.fct_case as c
+    left join core.dim_procedure as p on p.procedure_code = c.procedure_code
+    where c.is_centre and c.is_accepted and c.due_on is not null
+),
+
+periods as (
+    select * from core.dim_period where period_kind in ('month', 'quarter', 'year')
+),
+
+days as (
+    select * from core.period_day where period_kind in ('month', 'quarter', 'year')
+),
+
+received as (
+    select
+        d.period_kind, d.period_start, c.agency_code, c.field_code,
+        count(*) filter (c.channel = 2) as online_count,
+        count(*) filter (c.channel <> 2) as direct_count
+    from cases as c
+    join days as d on d.day = c.received_on
+    group by all
+),
+
+settled as (
+    select
+        d.period_kind, d.period_start, c.agency_code, c.field_code,
+        count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on < c.due_on) as early_count,
+        count(*) filter (c.end_kind not in ('finished', 'returned') or c.end_on = c.due_on) as on_time_count,
+        count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on > c.due_on) as late_count,
+        count(*) filter (c.end_kind = 'rejected') as rejected_count
+    from cases as c
+    join days as d on d.day = c.end_on
+    group by all
+),
+
+supplemented as (
+    select
+        d.period_kind, d.period_start, c.agency_code, c.field_code,
+        count(distinct c.case_code) as supplemented_count
+    from cases as c
+    join core.fct_pause as p on p.case_code = c.case_code
+    join days as d on d.day = p.requested_on
+    group by all
+),
+
+overdue as (
+    select o.day, c.agency_code, c.field_code, count(*) as overdue_count
+    from core.overdue_case as o
+    join cases as c on c.case_code = o.case_code
+    where o.day in (select evaluated_on from periods)
+    group by all
+),
+
+-- Open on a day = received until then less ended until then.
+flows as (
+    select agency_code, field_code, received_on as day, 1 as change from cases
+    union all
+    select agency_code, field_code, end_on, -1 from cases where end_on is not null
+),
+
+balances as (
+    select
+        agency_code, field_code, day,
+        sum(sum(change)) over (partition by agency_code, field_code order by day) as open_count
+    from flows
+    group by agency_code, field_code, day
+),
+
+places as (
+    select distinct agency_code, field_code from cases
+),
+
+grid as (
+    select p.*, a.agency_code, a.field_code
+    from periods as p
+    cross join places as a
+),
+
+before as (
+    select g.period_kind, g.period_start, g.agency_code, g.field_code, b.open_count
+    from grid as g
+    asof join balances as b
+        on b.agency_code = g.agency_code and b.field_code = g.field_code and b.day < g.period_start
+),
+
+after as (
+    select g.period_kind, g.period_start, g.agency_code, g.field_code, b.open_count
+    from grid as g
+    asof join balances as b
+        on b.agency_code = g.agency_code and b.field_code = g.field_code and b.day <= g.evaluated_on
+)
+
+select
+    g.period_kind,
+    g.period_start,
+    g.period_end,
+    g.agency_code,
+    g.field_code,
+    coalesce(r.online_count, 0) as online_count,
+    coalesce(r.direct_count, 0) as direct_count,
+    coalesce(b.open_count, 0) as carried_count,
+    coalesce(s.early_count, 0) as early_count,
+    coalesce(s.on_time_count, 0) as on_time_count,
+    coalesce(s.late_count, 0) as late_count,
+    coalesce(s.rejected_count, 0) as rejected_count,
+    coalesce(f.open_count, 0) as open_count,
+    coalesce(o.overdue_count, 0) as overdue_count,
+    coalesce(u.supplemented_count, 0) as supplemented_count
+from grid as g
+left join received as r using (period_kind, period_start, agency_code, field_code)
+left join settled as s using (period_kind, period_start, agency_code, field_code)
+left join supplemented as u using (period_kind, period_start, agency_code, field_code)
+left join before as b using (period_kind, period_start, agency_code, field_code)
+left join after as f using (period_kind, period_start, agency_code, field_code)
+left join overdue as o
+    on o.day = g.evaluated_on and o.agency_code = g.agency_code and o.field_code = g.field_code
