@@ -59,6 +59,7 @@ def _raw_fields(fields: Mapping[str, FieldSpec]) -> tuple[RawField, ...]:
             path=tuple(spec.path) or (name,),
             is_json=spec.type == "json",
             sql=_field_sql(spec),
+            is_optional=spec.optional,
         )
         for name, spec in fields.items()
     )

@@ -36,6 +36,7 @@ def explanation_payload(found: Explanation) -> dict[str, Any]:
         "verdicts": dict(found.verdicts),
         "not_counted": dict(reasons),
         "units": found.units,
+        "metrics": found.metrics,
     }
 
 
@@ -63,19 +64,45 @@ def explanation_text(found: Explanation, limit: int) -> str:
         units = [unit for unit in found.units if unit["verdict"] == verdict]
         if units:
             lines += ["", f"{words}: {len(units)}", *_unit_lines(units, limit)]
+    if found.metrics:
+        lines += ["", "Từng chỉ số / metric by metric:", *map(_metric_line, found.metrics)]
     return "\n".join(lines)
 
 
 def _sum_line(found: Explanation) -> str:
-    if not found.has_units:
+    if found.is_exact is None:
         return "Chỉ tiêu này không liệt kê được từng đơn vị. / This figure has no list of units."
-    good, bad = found.verdicts["good"], found.verdicts["bad"]
     words = (
         "khớp đúng / equal to the figure"
         if found.is_exact
         else "KHÔNG KHỚP / NOT EQUAL to the figure"
     )
+    if found.metrics:
+        counted = [row for row in found.metrics if row["points_millionths"] is not None]
+        earned = sum(row["points_millionths"] for row in counted)
+        covered = sum(row["max_millionths"] for row in counted)
+        return (
+            f"Cộng từng chỉ số, phần triệu điểm / sum of the metrics in millionths of a point: "
+            f"{earned} / {covered}, {words}"
+        )
+    good, bad = found.verdicts["good"], found.verdicts["bad"]
     return f"Cộng từng dòng / sum of the lines: {good} / {good + bad}, {words}"
+
+
+def _metric_line(metric: Mapping[str, Any]) -> str:
+    name = f"  {metric['metric_code']} · {metric['label_vi']} / {metric['label_en']}"
+    counts = (
+        f" · tử số / numerator {metric['numerator']} · mẫu số / denominator {metric['denominator']}"
+        if metric["denominator"] is not None
+        else ""
+    )
+    given = (
+        f" · điểm / points {metric['points']:.6f} / {metric['max_points']:g}"
+        if metric["points"] is not None
+        else f" · không tính / not counted (tối đa / at most {metric['max_points']:g}): "
+        f"{metric['reason_vi'] or metric['reason']} / {metric['reason_en'] or ''} · {metric['source_vi']}"
+    )
+    return f"{name}{counts} · {metric['state']}{given}"
 
 
 def _unit_lines(units: Sequence[Mapping[str, Any]], limit: int) -> list[str]:

@@ -53,7 +53,8 @@ class FieldSpec(Model):
 
     `constant` stands for a field that the system never sends. `map` turns the system's words to
     ours, `format` is a strptime pattern of local times without offset. `items` renames the members
-    of the objects in a json list. `hash` marks a person key, kept only as a keyed hash.
+    of the objects in a json list. `hash` marks a person key, kept only as a keyed hash. That an
+    `optional` field stays out is no drift.
     """
 
     path: RecordPath = Field(default=(), alias="from")
@@ -63,6 +64,7 @@ class FieldSpec(Model):
     format: str | None = None
     constant: str | None = None
     hash: bool = False
+    optional: bool = False
 
     @field_validator("items", mode="before")
     @classmethod

@@ -82,3 +82,23 @@ create or replace macro unread_list(value, typed, name, times, flags) as
 -- The text of a JSON list, or null where the text is something else.
 create or replace macro list_text(value) as
     case when json_valid(value) then case when json_type(value) = 'ARRAY' then value end end;
+
+-- The members of a JSON object as texts (none for JSON's null), or null where the text is something else
+-- or names a member twice.
+create or replace macro points_text(value) as
+    case when json_valid(value) then case
+        when json_type(value) = 'NULL' then try_cast('{}'::json as map(varchar, varchar))
+        when json_type(value) = 'OBJECT' and len(json_keys(value)) = len(list_distinct(json_keys(value)))
+        then try_cast(cast(value as json) as map(varchar, varchar))
+    end end;
+
+-- {"c1": 2, "c3": 0} → a map of 0, 1 or 2 by index c1–c9, members that are null left out; any other
+-- member, value or text makes the whole null.
+create or replace macro to_points(value) as
+    case
+        when len(list_filter(map_entries(points_text(value)), lambda entry:
+            not regexp_full_match(entry.key, 'c[1-9]') or entry.value not in ('0', '1', '2'))) = 0
+        then map_from_entries(list_transform(
+            list_filter(map_entries(points_text(value)), lambda entry: entry.value is not null),
+            lambda entry: {'key': entry.key, 'value': cast(entry.value as integer)}))
+    end;

@@ -104,6 +104,47 @@ def test_each_unit_has_verdict_and_batch(
 
 
 @pytest.mark.slow
+def test_metrics_sum_to_every_figure_in_points(
+    overlay: duckdb.DuckDBPyConnection, catalog: Catalog
+) -> None:
+    figures = overlay.execute(
+        "select kpi_id, agency_code from marts.kpi_value where kpi_id like 'index\\_766\\_%' escape '\\' "
+        "and variant = 'A' and period_kind = 'quarter' and period_start = date '2023-04-01'"
+    ).fetchall()
+    assert len({kpi for kpi, _ in figures}) == 7
+    assert len({agency for _, agency in figures}) > 3
+    reasons = set()
+    for kpi, agency in figures:
+        found = explain(overlay, catalog, kpi, "2023-Q2", agency)
+        assert found.is_exact, (kpi, agency)
+        group = {metric["group_code"] for metric in found.metrics}
+        assert (kpi == "index_766_total" and len(group) == 6) or group == {kpi[10:]}
+        for metric in found.metrics:
+            assert (
+                (metric["points"] is None)
+                == (metric["reason"] is not None)
+                == bool(metric["reason_vi"])
+            )
+            reasons.add(metric["reason"])
+    assert reasons > {None, "no_source"}
+
+
+@pytest.mark.slow
+def test_a_wrong_point_shows_as_not_exact(
+    overlay: duckdb.DuckDBPyConnection, catalog: Catalog
+) -> None:
+    from warehouse.overlay import replace_table
+
+    replace_table(
+        overlay, "marts.index_766_metric",
+        "select * replace (points_millionths + (metric_code = 'ON_TIME')::int as points_millionths) "
+        "from store.marts.index_766_metric",
+    )  # fmt: skip
+    assert explain(overlay, catalog, "index_766_progress", "2023-Q2").is_exact is False
+    assert explain(overlay, catalog, "index_766_payment", "2023-Q2").is_exact
+
+
+@pytest.mark.slow
 def test_a_wrong_verdict_shows_as_not_exact(
     overlay: duckdb.DuckDBPyConnection, catalog: Catalog
 ) -> None:
@@ -156,6 +197,14 @@ def test_command_answers_in_words_and_json(night: Site, monkeypatch: pytest.Monk
     assert answer["is_exact"]
     counted = [unit for unit in answer["units"] if unit["verdict"] != "not_counted"]
     assert len(counted) == answer["figure"]["denominator"] > 100
+    total = ["explain", "index_766_total", "2023-Q2"]
+    points = runner.invoke(main, total).output
+    for words in ("khớp đúng", "ON_TIME", "Chưa có nguồn", "phần triệu điểm"):
+        assert words in points
+    answer = json.loads(runner.invoke(main, [*total, "--json"]).output)
+    assert answer["is_exact"]
+    earned = [metric["points_millionths"] or 0 for metric in answer["metrics"]]
+    assert sum(earned) == answer["figure"]["numerator"] > 0
     for wrong in (["no_kpi", "ytd"], ["on_time", "May"], ["on_time", "ytd", "--variant", "Z"],
                   ["on_time", "ytd", "NOWHERE"]):  # fmt: skip
         assert runner.invoke(main, ["explain", *wrong]).exit_code == 2

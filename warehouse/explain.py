@@ -7,7 +7,7 @@ Doesn't: any rule (the verdicts are the KPI file's), words for people (orchestra
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -17,6 +17,7 @@ from sqlglot.tokens import TokenType
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import WarehouseError
 from warehouse.overlay import replace_table
+from warehouse.points import metrics_behind, sums_to
 
 Row = dict[str, Any]
 CENTRE_ROW = "ALL"
@@ -66,7 +67,7 @@ class Explanation:
 
     `figure` is the row of marts.kpi_value, `kpi` and `variant` the registry's rows. Each unit has unit_id,
     agency_code, verdict (good, bad, not_counted), reason, facts and batch_id. `has_units` is False for
-    figures that are no share of things (the points of Decision 766).
+    the points of Decision 766, no share of things; `metrics` are what they sum up (points.metrics_behind).
     """
 
     kpi: Row
@@ -74,6 +75,7 @@ class Explanation:
     figure: Row
     units: list[Row]
     has_units: bool = True
+    metrics: list[Row] = field(default_factory=list)
 
     @property
     def verdicts(self) -> Counter[str]:
@@ -82,9 +84,9 @@ class Explanation:
 
     @property
     def is_exact(self) -> bool | None:
-        """The listed units sum to the figure's numerator and denominator; None: it has no units."""
+        """What is listed sums to the figure's numerator and denominator; None: nothing is listed."""
         if not self.has_units:
-            return None
+            return sums_to(self.metrics, self.figure) if self.metrics else None
         counted = self.verdicts["good"], self.verdicts["good"] + self.verdicts["bad"]
         return counted == (self.figure["numerator"], self.figure["denominator"])
 
@@ -134,7 +136,8 @@ def explain(
     figure = _figure(connection, kpi_id, named["variant"], span, agency)
     model = catalog.models.get(f"marts.kpi_{kpi_id}")
     if model is None or not model.unit:
-        return Explanation(kpi, named, figure, [], has_units=False)
+        metrics = metrics_behind(connection, kpi_id, figure)
+        return Explanation(kpi, named, figure, [], has_units=False, metrics=metrics)
     for table in ("dim_period", "period_day"):
         where = f"period_kind = '{span['period_kind']}' and period_start = date '{span['period_start']}'"
         replace_table(

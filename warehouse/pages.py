@@ -29,12 +29,16 @@ SMALLEST_OBJECT_LIMIT = 1024 * 1024
 
 @dataclass(frozen=True)
 class RawField:
-    """One allow-listed field: `sql` makes its text from the struct `r` of paths read from the record."""
+    """One allow-listed field: `sql` makes its text from the struct `r` of paths read from the record.
+
+    An `is_optional` field that stays out of a batch is no drift.
+    """
 
     name: str
     path: tuple[str, ...]
     is_json: bool = False
     sql: str = "{value}"
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,9 @@ def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[
         name: count for name, count in seen.items() if name not in expected.keys() | shape.refused
     }
     # People leave columns out of files as they like; a system that stops sending one has changed.
-    asked = {field.path[0] for field in shape.fields if "{value}" in field.sql}
+    asked = {
+        field.path[0] for field in shape.fields if "{value}" in field.sql and not field.is_optional
+    }
     absent = asked - seen.keys() if seen and not shape.is_file else set()
     return {**unknown, **dict.fromkeys(sorted(absent), 0)}
 

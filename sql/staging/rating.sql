@@ -14,6 +14,7 @@ columns:
   reason: "Lý do. Reason."
   is_test: "Lượt thử. Test rating."
   submitted_at: "Thời điểm nộp. Submitted."
+  criteria: "Điểm từng chỉ số theo NĐ 61/2018, 0–2; trống là không có. Points per index of NĐ 61/2018; null without any."
 */
 with received as (
     select *, lower(clean_text(level_raw)) as level_text from raw.ratings__rating
@@ -33,10 +34,12 @@ typed as (
         clean_text(r.reason) as reason,
         coalesce(to_boolean(r.is_test), false) as is_test,
         to_instant(r.submitted_at) as submitted_at,
+        to_points(r.criteria) as criteria,
         list_concat(r._defects, cast_errors([
             unread(r.rated_at, to_instant(r.rated_at), 'rated_at'),
             unread(r.is_test, to_boolean(r.is_test), 'is_test'),
-            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at')
+            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
+            unread(r.criteria, to_points(r.criteria), 'criteria')
         ])) as _cast_errors,
         r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
     from received as r
