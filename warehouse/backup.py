@@ -21,6 +21,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.publish import current_version, switch_to
+from warehouse.recovery import is_log_passed_by
 
 MANIFEST = "backup.json"
 STAMP = "backup.json"  # in the home: when the last backup was made
@@ -141,14 +142,17 @@ def _settle(warehouse: Path) -> None:
     """Bring the write-ahead log into the file, so that one file is the whole warehouse."""
     if not warehouse.exists():
         raise WarehouseError("There is no warehouse yet; run `motcua run` first.")
+    unreadable = WarehouseError(
+        "The warehouse can't be opened, so it wasn't backed up; run `motcua doctor`."
+    )
+    if is_log_passed_by(warehouse):
+        raise unreadable
     try:
         connection = duckdb.connect(str(warehouse))
         connection.execute("checkpoint")
         connection.close()
     except duckdb.Error:
-        raise WarehouseError(
-            "The warehouse can't be opened, so it wasn't backed up; run `motcua doctor`."
-        ) from None
+        raise unreadable from None
 
 
 def _sources(home: Path, version: str | None) -> Iterator[Path]:

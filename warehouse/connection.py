@@ -16,6 +16,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseError
+from warehouse.recovery import is_log_passed_by
 
 LOCAL_TIME_ZONE = "Asia/Ho_Chi_Minh"
 SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
@@ -77,13 +78,12 @@ def open_warehouse(
     if not in_memory:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         config["temp_directory"] = str(Path(path).parent / "tmp")
+        if is_log_passed_by(Path(path)):
+            raise _not_opened(path, "its write-ahead log is damaged")
     try:
         connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.Error as error:
-        raise WarehouseError(
-            f"The warehouse file {Path(path).name} can't be opened ({_first_line(error)}); run "
-            "`motcua replay --from 2020-01-01`, which moves it aside and rebuilds it from landing."
-        ) from None
+        raise _not_opened(path, _first_line(error)) from None
     connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
     # The calendar decides week and month names; nothing may depend on the machine's locale.
     connection.execute("set Calendar = 'gregorian'")
@@ -95,6 +95,13 @@ def open_warehouse(
         if not in_memory:
             Path(path).chmod(0o600)
     return connection
+
+
+def _not_opened(path: Path | str, why: str) -> WarehouseError:
+    return WarehouseError(
+        f"The warehouse file {Path(path).name} can't be opened ({why}); run "
+        "`motcua replay --from 2020-01-01`, which moves it aside and rebuilds it from landing."
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse.recovery import is_log_passed_by
+
 
 @dataclass(frozen=True)
 class Look:
@@ -39,6 +41,8 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
         who = note.read_text(encoding="utf-8").strip() if note.exists() else "another run"
         return Look(exists=True, held_by=who, wal_bytes=wal_bytes)
     try:
+        if is_log_passed_by(path):
+            return Look(exists=True, problem="DamagedLog", wal_bytes=wal_bytes)
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         kind = type(error).__name__

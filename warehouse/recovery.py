@@ -11,6 +11,24 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 
+# The first entry of every write-ahead log tells its version: DuckDB's field 100, entry type 98.
+_LOG_BEGINS = b"\x64\x00\x62"
+
+
+def is_log_passed_by(path: Path) -> bool:
+    """Whether a write-ahead log lies beside the warehouse that DuckDB wouldn't read, without a word.
+
+    It takes a log whose beginning it doesn't know for empty, opens the last checkpoint and later writes
+    over the log. Damage further on it finds by itself; a log that merely ends too early is how a crash
+    leaves it: the transactions that were whole stand, cursors with them, and the night reads the rest again.
+    """
+    log = path.with_name(path.name + ".wal")
+    if not log.exists():
+        return False
+    with log.open("rb") as file:
+        head = file.read(len(_LOG_BEGINS))
+    return bool(head) and head != _LOG_BEGINS
+
 
 def find_damage(path: Path) -> str | None:
     """Why a closed warehouse can't be read to its last row, in DuckDB's words; None where it can.
@@ -19,6 +37,8 @@ def find_damage(path: Path) -> str | None:
     """
     if not path.exists():
         return None
+    if is_log_passed_by(path):
+        return "the write-ahead log has no beginning that DuckDB knows"
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             tables = connection.execute(
