@@ -60,6 +60,28 @@ create or replace macro working_minute_no(is_working, working_day_no, instant) a
 -- The number of the working day in which a working minute lies; a full day ends on that day.
 create or replace macro working_day_at(minute_no) as cast(ceil(minute_no / 480.0) as integer);
 
+-- Working minutes of the calendar by which a limit of n working hours is over.
+create or replace macro limit_minute_no(is_working, working_day_no, received_at, n) as
+    working_minute_no(is_working, working_day_no, received_at) + n * 60;
+
+-- A limit in working days or working hours ends on a working day found by its number; null for the other
+-- units. A limit of no days ends on the day of receipt, or on the first working day after it.
+create or replace macro limit_working_day(unit, n, is_working, working_day_no, received_at) as
+    case
+        when unit = 'working_day' and n = 0 and not is_working then working_day_no + 1
+        when unit = 'working_day' then working_day_no + n
+        when unit = 'working_hour'
+        then working_day_at(limit_minute_no(is_working, working_day_no, received_at, n))
+    end;
+
+-- A limit in the other units ends on a calendar day, which the calendar then rolls over days off.
+create or replace macro limit_calendar_day(unit, n, received_at) as
+    case
+        when unit = 'day' then local_day(received_at) + cast(n as integer)
+        when unit = 'month' then cast(local_day(received_at) + to_months(cast(n as integer)) as date)
+        when unit = 'hour' then local_day(received_at + to_hours(cast(n as integer)))
+    end;
+
 -- A person key as a keyed hash (HMAC-SHA256); the two padded keys are set on the connection alone, so
 -- no stored query holds them.
 create or replace macro person_hash(value) as

@@ -74,7 +74,12 @@ clocks as (
 pauses as (
     select
         c.campaign_id, c.snapshot_on, c.case_code,
-        sum(greatest(0, done.working_day_no - asked.working_day_no)) as pause_days
+        sum(greatest(0, done.working_day_no - asked.working_day_no)) as pause_days,
+        sum(greatest(
+            0,
+            working_minute_no(done.is_working, done.working_day_no, p.pause.completed_at)
+            - working_minute_no(asked.is_working, asked.working_day_no, p.pause.requested_at)
+        )) as pause_minutes
     from clocks as c
     cross join unnest(c.pauses) as p (pause)
     join core.dim_date as asked on asked.day = local_day(p.pause.requested_at)
@@ -93,16 +98,32 @@ extensions as (
     group by all
 ),
 
--- A due day that was never promised is derived from the procedure's limit, which no later version moves.
-originals as (
+-- A due day not promised by then is derived from reception and procedure as recorded then; the limits are
+-- those of today's list of procedures, of which no earlier state is kept.
+limits as (
     select
         c.*,
-        case
-            when c.due_at is not null then local_day(c.due_at)
-            when d.due_source = 'derived' then d.due_original_on
-        end as due_original_on
+        p.time_limit_unit as unit,
+        p.time_limit_value as n,
+        d.is_working,
+        d.working_day_no
     from clocks as c
-    left join core.fct_case_due as d on d.case_code = c.case_code
+    left join core.dim_procedure as p on p.procedure_code = procedure_base(c.procedure_code)
+    left join core.dim_date as d on d.day = local_day(c.received_at)
+),
+
+originals as (
+    select
+        l.*,
+        case when l.due_at is null and l.unit = 'working_hour'
+             then limit_minute_no(l.is_working, l.working_day_no, l.received_at, l.n) end as target_minute_no,
+        coalesce(local_day(l.due_at), w.day, r.next_working_on) as due_original_on
+    from limits as l
+    left join core.dim_working_day as w
+        on l.due_at is null
+        and w.working_day_no = limit_working_day(l.unit, l.n, l.is_working, l.working_day_no, l.received_at)
+    left join core.dim_date as r
+        on l.due_at is null and r.day = limit_calendar_day(l.unit, l.n, l.received_at)
 )
 
 select
@@ -114,6 +135,7 @@ select
     local_day(o.end_at) as end_on,
     case
         when e.extended_on is not null then e.extended_on
+        when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
         when coalesce(p.pause_days, 0) = 0 then o.due_original_on
         else moved.day
     end as due_on
@@ -125,3 +147,5 @@ left join extensions as e
     on e.campaign_id = o.campaign_id and e.snapshot_on = o.snapshot_on and e.case_code = o.case_code
 left join core.dim_date as due on due.day = o.due_original_on
 left join core.dim_working_day as moved on moved.working_day_no = due.working_day_no + p.pause_days
+left join core.dim_working_day as moved_hours
+    on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)

@@ -45,8 +45,7 @@ limits as (
         c.received_at,
         d.is_working,
         d.working_day_no,
-        working_minute_no(d.is_working, d.working_day_no, c.received_at) + p.time_limit_value * 60
-            as target_minute_no,
+        limit_minute_no(d.is_working, d.working_day_no, c.received_at, p.time_limit_value) as target_minute_no,
         p.time_limit_value as n,
         p.time_limit_unit as unit
     from staging.case as c
@@ -56,24 +55,12 @@ limits as (
     where c.received_at <= x.as_of_at
 ),
 
--- A limit in working days or working hours ends on a working day found by its number; the other
--- units end on a calendar day that rolls forward over days off. A limit of no days ends on the day of
--- receipt, or on the first working day after it.
 targets as (
     select
         *,
-        case
-            when due_at is not null then null
-            when unit = 'working_day' and n = 0 and not is_working then working_day_no + 1
-            when unit = 'working_day' then working_day_no + n
-            when unit = 'working_hour' then working_day_at(target_minute_no)
-        end as target_day_no,
-        case
-            when due_at is not null then null
-            when unit = 'day' then local_day(received_at) + cast(n as integer)
-            when unit = 'month' then cast(local_day(received_at) + to_months(cast(n as integer)) as date)
-            when unit = 'hour' then local_day(received_at + to_hours(cast(n as integer)))
-        end as target_on
+        case when due_at is null then limit_working_day(unit, n, is_working, working_day_no, received_at) end
+            as target_day_no,
+        case when due_at is null then limit_calendar_day(unit, n, received_at) end as target_on
     from limits
 ),
 
