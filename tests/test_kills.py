@@ -1,6 +1,6 @@
 """SIGKILL at named points of every phase, and at random moments: the rerun publishes what an undisturbed run does.
 
-The world is small, so that a night costs a second or two. Ten random moments are part of the suite;
+The world is small, so that a night costs a second or two. Five random moments are part of the suite;
 `make chaos` (MOTCUA_CHAOS=100) takes a hundred.
 """
 
@@ -42,7 +42,7 @@ from warehouse.recovery import find_damage, set_aside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 START = END - dt.timedelta(days=60)
-MOMENTS = int(os.environ.get("MOTCUA_CHAOS", "10"))
+MOMENTS = int(os.environ.get("MOTCUA_CHAOS", "5"))
 KILLS_A_NIGHT = 5
 
 
@@ -51,6 +51,7 @@ class Yard:
     """A home after its first full night, and what the next night must come to."""
 
     template: Path
+    calm: Path
     server: DemoServer
     nursery: Nursery
     published: dict[str, str]
@@ -99,7 +100,9 @@ def fixture_yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
         assert nurse.night(calm, END) == 0
         seconds, truth = time.monotonic() - began, world.truth(END)
         truth["cases"] = [row for row in truth["cases"] if row["case_code"] not in gone]
-        yard = Yard(home, server, nurse, published_content(calm), raw_content(calm), seconds, truth)
+        yard = Yard(
+            home, calm, server, nurse, published_content(calm), raw_content(calm), seconds, truth
+        )
         yard.check_end(calm)
         assert yard.published != published_content(home), "the night must change something"
         assert all(code in yard.raw["meta.deletion"] for code in gone), "and find deletions"
@@ -145,7 +148,6 @@ WAYS = {
     },
     "building and publishing": {
         "F57 while staging splits rows": "warehouse.build:write_quarantine:after:2",
-        "F57 a mart built beside the old one": "warehouse.build:_swap:before:20",
         "F57 in the swap": "warehouse.build:_document:before:20",
         "F57 the published file written, not its twins": "warehouse.publish:_write_parquet:before:1",
         "F58 synced, not renamed": "warehouse.publish:_settle:after:1",
@@ -259,8 +261,7 @@ def test_damage_is_found_and_put_aside_whole(
 
 def test_a_damaged_warehouse_is_rebuilt_from_the_landing(yard: Yard, tmp_path: Path) -> None:
     """F63, I9: the replay asks no source and comes to the same."""
-    home = yard.copy(tmp_path / "home")
-    assert yard.nursery.night(home, END) == 0
+    home = Path(shutil.copytree(yard.calm, tmp_path / "home", symlinks=True))
     damage_middle(home / "warehouse.duckdb")
     assert yard.nursery.night(home, END) == 1, "a night on a damaged warehouse stops"
     yard.check_after_kill(home)
@@ -321,6 +322,8 @@ def test_a_damaged_log_is_put_aside_with_its_file_and_rebuilt(
     aside = set_damaged_aside(settings_of(home, END, yard.server.urls, yard.nursery.sources))
     assert len(before) == 2
     assert {name.split(".damaged-")[0]: (home / name).read_bytes() for name in aside} == before
+    if damage is damage_log_head:
+        return  # From here on both are the same: nothing lies there any more.
     assert yard.nursery.night(home, END, mode="replay") == 0
     # The replay knows what had been landed; the next night reads the rest.
     assert yard.nursery.night(home, END) == 0
