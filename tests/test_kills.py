@@ -357,6 +357,17 @@ def motcua_run(yard: Yard, home: Path, point: str = "") -> subprocess.CompletedP
     )  # fmt: skip
 
 
+def on_time_figures(home: Path) -> list[tuple[Any, ...]]:
+    query = (
+        "select variant, period_kind, period_start, agency_code, numerator, denominator, status "
+        "from marts.kpi_value where kpi_id = 'on_time' order by all"
+    )
+    with duckdb.connect(str(home / "published" / "kpi.duckdb"), read_only=True) as connection:
+        found = connection.execute(query).fetchall()
+    assert any(denominator for *_, denominator, _ in found)
+    return found
+
+
 def test_a_whole_run_killed_before_the_switch_is_made_good_by_the_next(
     yard: Yard, tmp_path: Path
 ) -> None:
@@ -368,8 +379,7 @@ def test_a_whole_run_killed_before_the_switch_is_made_good_by_the_next(
     assert published_content(home) == before
     again = motcua_run(yard, home)
     assert again.returncode == 0, again.stderr
-    after = published_content(home)
-    shared = [name for name in yard.published if name in after]
-    assert len(shared) >= 2
-    assert {name: after[name] for name in shared} == {name: yard.published[name] for name in shared}
+    # A whole run builds more KPIs than these nights do; the one that both build says the same.
+    assert on_time_figures(home) == on_time_figures(yard.calm)
+    assert published_content(home)['marts."kpi_value"'] != before.get('marts."kpi_value"')
     assert raw_content(home) == yard.raw
