@@ -105,6 +105,9 @@ def record_checks(
     connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[dict[str, object]]
 ) -> None:
     """Append one row an evaluated rule to meta.check_run (history is kept)."""
+    parameters = [{"run_id": run_id, **row} for row in rows]
+    if not parameters:
+        return
     connection.executemany(
         """
         insert into meta.check_run by name
@@ -114,7 +117,7 @@ def record_checks(
             $failed as failed, $state as state, $failing_keys as failing_keys, $seconds as seconds,
             $remedy_vi as remedy_vi, $detail as detail
         """,
-        [{"run_id": run_id, **row} for row in rows],
+        parameters,
     )
 
 

@@ -1,13 +1,14 @@
 /* @model
 description: >
   What became of every row fetched: fetched = inserted + updated + unchanged + stale + duplicate +
-  quarantined. One row per loaded batch.
-grain: [batch_id, loaded_at]
+  quarantined. One row per load of a batch.
+grain: [batch_id, load_no]
 publish: true
 columns:
   system: "Hệ thống nguồn. Source system."
   entity: "Loại dữ liệu. Entity."
   batch_id: "Lô. Batch."
+  load_no: "Lần nạp lô này. Which load of the batch: 1, then its replays."
   window: "Cửa sổ thời gian đọc. Window read."
   source_total: "Tổng do nguồn báo. The source's own total."
   fetched: "Đã nhận. Fetched."
@@ -27,9 +28,14 @@ with broken as (
     group by all
 ),
 
--- Only the load that brought the rows in carries them; loading a batch again finds them unchanged.
-first_loads as (
-    select *, row_number() over (partition by batch_id order by loaded_at) = 1 as is_first
+-- Only the load that brought the rows in carries them; loading a batch again finds them unchanged. With
+-- a pinned clock both may bear the same time, so the one that brought rows goes first.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by batch_id order by loaded_at, inserted + updated + stale desc, run_id
+        ) as load_no
     from meta.batch
 )
 
@@ -37,6 +43,7 @@ select
     b.system,
     b.entity,
     b.batch_id,
+    cast(b.load_no as integer) as load_no,
     coalesce(strftime(b.window_start, '%Y-%m-%dT%H:%M:%S'), '') || '/'
         || coalesce(strftime(b.window_end, '%Y-%m-%dT%H:%M:%S'), '') as window,
     b.source_total,
@@ -50,7 +57,7 @@ select
         as quarantined,
     b.deleted,
     b.loaded_at
-from first_loads as b
-left join broken as i on b.is_first and i.batch_id = b.batch_id and i.load_kind = 'inserted'
-left join broken as u on b.is_first and u.batch_id = b.batch_id and u.load_kind = 'updated'
-left join broken as s on b.is_first and s.batch_id = b.batch_id and s.load_kind = 'stale'
+from numbered as b
+left join broken as i on b.load_no = 1 and i.batch_id = b.batch_id and i.load_kind = 'inserted'
+left join broken as u on b.load_no = 1 and u.batch_id = b.batch_id and u.load_kind = 'updated'
+left join broken as s on b.load_no = 1 and s.batch_id = b.batch_id and s.load_kind = 'stale'
