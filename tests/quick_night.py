@@ -44,7 +44,7 @@ from warehouse.state import STATE_TABLES, set_run_context
 
 # What is built and published in these tests: lists of every kind, dropped files, and the figures of one KPI
 # (publication keeps what they were).
-MARTS = ("marts.kpi_value", "meta.reconciliation")
+MARTS = ("marts.kpi_value", "marts.procedure_scorecard", "meta.reconciliation")
 STAGED = ("case", "rating", "submission", "service", "plan_task")
 KPIS = ("marts.kpi_on_time",)
 # Small pages, so that a few hundred rows make many.

@@ -136,6 +136,23 @@ BAD: dict[str, dict[str, str]] = {
         "recent_days_not_low": "'low' as verdict, date '2023-06-29' as day",
         "recent_days_not_high": "'high' as verdict, date '2023-06-29' as day",
     },
+    "core.form_count": {
+        "in_is_out": "open_count + 1 as open_count",
+        "parts_fit": "open_count + 1 as overdue_count",
+    },
+    "marts.form_07a": {
+        "received_is_old_and_new": "received_total_count + 1 as received_total_count",
+        "settled_is_on_time_and_late": "settled_total_count + 1 as settled_total_count",
+        "open_is_in_time_and_late": "open_total_count + 1 as open_total_count",
+        "received_is_settled_and_open": "received_total_count + 1 as received_total_count",
+        "no_count_negative": "-1 as carried_over_count",
+        "equals_bieu_06": "received_total_count + 1 as received_total_count",
+        "fields_sum_to_total": "received_total_count + 1 as received_total_count",
+    },
+    "marts.form_07b": {
+        "competence_adds_up": "competence_total_count + 1 as competence_total_count",
+        "no_level_above_total": "one_stop_total_count + 1 as one_stop_province_count",
+    },
     "core.dim_staff": {"no_one_lost": "'new' as staff_code"},
     "core.dim_working_day": {"in_step_with_calendar": "working_day_no + 1 as working_day_no"},
     "core.fct_nomination": {"nobody_lost": "'new' as staff_code"},
@@ -299,6 +316,20 @@ BAD: dict[str, dict[str, str]] = {
 }
 # Rules about a table that a copied row can't break; a statement does.
 STATEMENTS: dict[tuple[str, str], str] = {
+    # No rating of these cases has criteria, so both tables are empty and a fault is a row put in.
+    ("core.nd61_case", "one_row_each"): "insert into core.nd61_case by name "
+    "select 'R' as rating_id, 'c1' as index_code from range(2)",
+    ("core.nd61_case", "points_in_range"): "insert into core.nd61_case by name select 3 as points",
+    ("core.nd61_case", "decree_in_force"): "insert into core.nd61_case by name "
+    "select date '2026-01-01' as rated_on",
+    ("marts.nd61_agency", "one_row_each"): "insert into marts.nd61_agency by name "
+    "select 'year' as period_kind, date '2023-01-01' as period_start, 'H37' as agency_code from range(2)",
+    ("marts.nd61_agency", "no_small_group"): "insert into marts.nd61_agency by name "
+    "select 4 as rated_case_count",
+    ("marts.nd61_agency", "total_needs_all_nine"): "insert into marts.nd61_agency by name "
+    "select 8 as index_count, 9 as total_points",
+    ("marts.nd61_agency", "total_in_range"): "insert into marts.nd61_agency by name "
+    "select 19 as total_points",
     ("core.dim_date", "year_has_usual_length"): "update core.dim_date set is_working = true",
     ("core.dim_date", "covers_as_of"): "delete from core.dim_date where day > date '2023-12-31'",
     ("core.fct_case", "some_centre_cases"): "update core.fct_case set is_centre = false",
