@@ -165,8 +165,10 @@ def proxy(tmp_path: Path) -> Iterator[tuple[str, int, int]]:
         (tmp_path / f"{name}.htpasswd").write_text("\n".join(lines) + "\n", encoding="ascii")
         (tmp_path / f"{name}.htpasswd").chmod(0o644)
     tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:2]:
-        parent.chmod(0o755)
+    # The server's workers are nobody: they must get through pytest's own folders, one more with workers.
+    for parent in tmp_path.parents:
+        if parent.name.startswith(("pytest-", "popen-")):
+            parent.chmod(0o755)
     port = _free_port()
     text = (DEPLOY / "nginx" / "nginx.conf").read_text(encoding="utf-8")
     for here, there in (
