@@ -15,8 +15,6 @@ PROCEDURES_SHOWN = 1500
 CASES_SHOWN = 1500
 SMALLEST_GROUP = 5
 RATING_KPIS = ("very_satisfied", "dissatisfied")
-# Their cases belong to a procedure, so one can go on from the agency to its procedures.
-CASE_KPIS = (*RATING_KPIS, "on_time", "online_cases", "services_with_cases", "pilot_compliance")
 
 
 class Connection(Protocol):
@@ -50,7 +48,7 @@ def read_scorecard(connection: Connection) -> Scorecard:
     """Read the page's rows from an open published file."""
     kpis = rows_of(
         connection,
-        "select s.*, k.definition_vi, k.definition_en, k.legal_basis, k.sql_file "
+        "select s.*, k.definition_vi, k.definition_en, k.legal_basis, k.sql_file, k.drills_to "
         "from marts.scorecard as s join meta.kpi as k using (kpi_id) order by s.position",
     )
     year = kpis[0]["period_start"] if kpis else None

@@ -7,7 +7,7 @@ procedures stays small.
 
 from typing import Any
 
-from reports.data import CASE_KPIS, Row, Scorecard
+from reports.data import Row, Scorecard
 from reports.numbers import SIGNS, target_text, value_text
 
 
@@ -41,7 +41,7 @@ def _kpi(row: Row, card: Scorecard, names: "_Names") -> dict[str, Any]:
         "sign": SIGNS.get(row["comparison"] or "", ""),
         "n": row["numerator"],
         "d": row["denominator"],
-        "deep": kpi_id in CASE_KPIS,
+        "deep": row["drills_to"] == "procedure",
         "months": [
             [f"{m['period_start']:%m/%Y}", m["numerator"], m["denominator"], m["value"], m["status"]]
             for m in card.trends[kpi_id]

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from reports.data import Connection, rows_of
 
-KEYS = ("period_kind", "period_start", "period_end", "agency_code", "agency_name")
+KEYS = (
+    "period_kind", "period_start", "period_end", "agency_code", "agency_name", "agency_group", "position",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Form:
-    """A form on paper; `mart` has one row per period and agency, agency ALL is the total."""
+    """A form on paper; `mart` has one row per period and agency, agency ALL is the total.
+
+    `groups` are headings over its rows, by the mart's agency_group.
+    """
 
     sheet: str
     number: str
@@ -37,6 +42,7 @@ class Form:
     columns: tuple[Column, ...]
     unit: str = ""
     notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
 
 
 RECEIVED = "Số hồ sơ nhận giải quyết"
@@ -76,6 +82,7 @@ FORM_06 = Form(
         "(3) = (4) + (5) + (6); (7) = (8) + (9) + (10); (11) = (12) + (13); (3) = (7) + (11).",
         "Hồ sơ rút, dừng hoặc bị từ chối sau tiếp nhận tính ở cột (9).",
     ),
+    groups=(("A", "Sở, ban, ngành"), ("B", "Cấp huyện"), ("C", "Cấp xã")),
 )
 FORMS = (FORM_06,)
 

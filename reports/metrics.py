@@ -3,8 +3,8 @@
 Belongs here: one ratio or simple metric a KPI over marts.kpi_value. Doesn't: any definition; each metric
 only says which rows of the published mart are meant.
 
-Counts of days and agencies may be added up, so a metric may be asked by any time or agency. Where distinct
-services or procedures are counted, or points given, they may not: such a metric reads the Centre's months.
+Where days add up to longer periods (meta.kpi_variant says so), a metric may be asked by any time or agency.
+Elsewhere (distinct services or procedures, cases that stand open, points) it reads the Centre's months.
 """
 
 from pathlib import Path
@@ -14,7 +14,6 @@ import yaml
 
 from reports.data import Connection, Row, rows_of
 
-NOT_ADDITIVE = ("services_with_cases", "announced")
 MODEL = "kpi_value"
 
 
@@ -22,7 +21,7 @@ def write_metrics(connection: Connection, path: Path) -> Path:
     """Write the metrics of an open published file; temp name, then rename. Returns its path."""
     variants = rows_of(
         connection,
-        "select v.kpi_id, v.variant, v.is_headline, k.label_vi, k.label_en, k.unit, k.definition_vi, "
+        "select v.kpi_id, v.variant, v.is_headline, k.label_vi, k.label_en, k.unit, v.adds_over_days, k.definition_vi, "
         "k.definition_en, k.legal_basis, k.sql_file, v.label_vi as variant_vi "
         "from meta.kpi_variant as v join meta.kpi as k using (kpi_id) order by v.kpi_id, v.variant",
     )
@@ -86,7 +85,7 @@ def _simple(name: str, measure: str) -> dict[str, Any]:
 
 
 def _metric(row: Row) -> dict[str, Any]:
-    adds_up = row["kpi_id"] not in NOT_ADDITIVE and row["unit"] != "points"
+    adds_up = row["adds_over_days"]
     way = "sum" if adds_up else "max"
     wanted = {"kpi_id": row["kpi_id"], "variant": row["variant"]}
     # The Centre's rows are the sum of the agencies', so one of both is left out.

@@ -136,7 +136,12 @@ def fill_form(sheet: Worksheet, form: Form, rows: Sequence[Row], data_as_of: dt.
     top = row = _open_sheet(sheet, form.title, _period_words(period), heads, form)
     places = {column.source: place for place, column in enumerate(form.columns, start=3)}
     agencies = [r for r in rows if r.get("agency_code") != "ALL"]
+    groups = dict(form.groups)
     for number, agency in enumerate(agencies, start=1):
+        letter = agency.get("agency_group")
+        if letter in groups:
+            _group_row(sheet, row, (letter, groups.pop(letter)), 2 + len(form.columns))
+            row += 1
         put_number(sheet.cell(row, 1), number, MIDDLE)
         put_text(
             sheet.cell(row, 2), agency.get("agency_name") or agency.get("agency_code") or "", BODY
@@ -192,6 +197,14 @@ def _agency_shares(sheet: Worksheet, row: int) -> None:
     put_formula(sheet.cell(row, 5), f'IF(C{row}=0,"–",D{row}/C{row})', SHARE)
     judged = f"G{row}+H{row}+I{row}"
     put_formula(sheet.cell(row, 10), f'IF({judged}=0,"–",(G{row}+H{row})/({judged}))', SHARE)
+
+
+def _group_row(sheet: Worksheet, row: int, named: tuple[str, str], width: int) -> None:
+    """A heading among the rows; its other cells stay empty, so sums pass over them."""
+    put_text(sheet.cell(row, 1), named[0], Look(boxed=True, bold=True, across="center"))
+    put_text(sheet.cell(row, 2), named[1], Look(boxed=True, bold=True))
+    for place in range(3, width + 1):
+        put_text(sheet.cell(row, place), "", BODY)
 
 
 def _put_figure(

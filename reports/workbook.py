@@ -46,10 +46,11 @@ def _newest_period(connection: Connection, form: Form) -> list[Row]:
         for row in rows_of(connection, f"select distinct period_kind from {form.mart}")
     }
     kind = next((name for name in PREFERRED_KINDS if name in kinds), None)
+    order = "position" if form.groups else "all"
     return rows_of(
         connection,
         f"select * from {form.mart} where period_kind = ? "
         f"and period_start = (select max(period_start) from {form.mart} where period_kind = ?) "
-        "order by all",
+        f"order by {order}",
         [kind, kind],
     )

@@ -10,7 +10,8 @@ columns:
   period_end: "Đến ngày. Last day."
   agency_code: "(2) Mã cơ quan, ALL là tổng. Agency; ALL is the total."
   agency_name: "(2) Đơn vị. Agency name."
-  position: "(1) STT; 0 là dòng tổng. Number of the row; 0 is the total."
+  agency_group: "Nhóm: A sở, ban, ngành; B cấp huyện; C cấp xã; trống ở dòng tổng. Group on the form; null for the total."
+  position: "(1) STT theo nhóm rồi mã; 0 là dòng tổng. Place of the row, by group and code; 0 is the total."
   received_total_count: "(3) Tổng số nhận giải quyết. Taken up in all."
   received_online_count: "(4) Trong kỳ, trực tuyến. Received online in the period."
   received_direct_count: "(5) Trong kỳ, trực tiếp và bưu chính. Received otherwise in the period."
@@ -39,6 +40,14 @@ with totals as (
         cast(sum(overdue_count) as bigint) as open_late_count
     from core.form_count
     group by grouping sets ((period_kind, period_start, agency_code), (period_kind, period_start))
+),
+
+agencies as (
+    select
+        agency_code,
+        agency_name,
+        case kind when 'district' then 'B' when 'commune' then 'C' else 'A' end as agency_group
+    from core.dim_agency
 )
 
 select
@@ -48,8 +57,10 @@ select
     t.agency_code,
     case when t.agency_code = 'ALL' then 'Tổng số' else coalesce(a.agency_name, t.agency_code) end
         as agency_name,
+    case when t.agency_code <> 'ALL' then coalesce(a.agency_group, 'A') end as agency_group,
     cast(row_number() over (
-        partition by t.period_kind, t.period_start order by t.agency_code <> 'ALL', t.agency_code
+        partition by t.period_kind, t.period_start
+        order by t.agency_code <> 'ALL', coalesce(a.agency_group, 'A'), t.agency_code
     ) - 1 as integer) as position,
     t.received_online_count + t.received_direct_count + t.carried_over_count as received_total_count,
     t.received_online_count,
@@ -63,4 +74,4 @@ select
     t.open_total_count - t.open_late_count as open_in_time_count,
     t.open_late_count
 from totals as t
-left join core.dim_agency as a on a.agency_code = t.agency_code
+left join agencies as a on a.agency_code = t.agency_code

@@ -12,6 +12,7 @@ columns:
   definition_en: "Định nghĩa tiếng Anh. Definition in English."
   legal_basis: "Căn cứ. Legal basis."
   sql_file: "Tệp SQL. SQL file."
+  drills_to: "procedure: xem tiếp được đến thủ tục và hồ sơ. Whether one can go on to procedures and cases."
 */
 select
     kpi_id,
@@ -22,5 +23,6 @@ select
     definition_vi,
     definition_en,
     legal_basis,
-    'sql/marts/kpi/' || kpi_id || '.sql' as sql_file
+    'sql/marts/kpi/' || kpi_id || '.sql' as sql_file,
+    drills_to
 from seeds.kpi
