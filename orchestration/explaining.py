@@ -32,6 +32,7 @@ def explanation_payload(found: Explanation) -> dict[str, Any]:
         "variant": found.variant,
         "figure": found.figure,
         "has_units": found.has_units,
+        "merged": found.merged,
         "is_exact": found.is_exact,
         "verdicts": dict(found.verdicts),
         "not_counted": dict(reasons),
@@ -53,6 +54,7 @@ def explanation_text(found: Explanation, limit: int) -> str:
         f"Biến thể / variant: {variant['variant']} – {variant['label_vi']} / {variant['label_en']}",
         f"Kỳ / period: {figure['period_kind']} {figure['period_start']} – {figure['period_end']}"
         f" · {figure['agency_name']} ({figure['agency_code']})",
+        *_merged_lines(found),
         f"Định nghĩa: {kpi['definition_vi']}",
         f"Definition: {kpi['definition_en']}",
         f"Căn cứ / legal basis: {kpi['legal_basis']} · SQL: {kpi['sql_file']}",
@@ -67,6 +69,15 @@ def explanation_text(found: Explanation, limit: int) -> str:
     if found.metrics:
         lines += ["", "Từng chỉ số / metric by metric:", *map(_metric_line, found.metrics)]
     return "\n".join(lines)
+
+
+def _merged_lines(found: Explanation) -> list[str]:
+    if found.merged is None:
+        return []
+    return [
+        f"{found.merged} ít lượt đánh giá, không công bố riêng; dưới đây là nhóm gộp có cơ quan này. / "
+        f"{found.merged} has too few ratings for a row of its own; below are the agencies merged with it."
+    ]
 
 
 def _sum_line(found: Explanation) -> str:

@@ -1,10 +1,9 @@
 """What the page and the workbook show, read from the published tables as plain rows.
 
-Belongs here: queries that pick and order, and the merging of groups too small to show. Doesn't: any
-rule; a status or a target is taken as published, never decided again.
+Belongs here: queries that pick and order. Doesn't: any rule; a status, a target or a merged row of small
+groups is taken as published, never decided again.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +12,6 @@ TREND_MONTHS = 13
 AGENCIES_SHOWN = 60
 PROCEDURES_SHOWN = 1500
 CASES_SHOWN = 1500
-SMALLEST_GROUP = 5
 RATING_KPIS = ("very_satisfied", "dissatisfied")
 
 
@@ -117,43 +115,9 @@ def has_table(connection: Connection, table: str) -> bool:
     return found.fetchone() is not None
 
 
-def merge_small(rows: Sequence[Row], smallest: int = SMALLEST_GROUP) -> list[Row]:
-    """Put groups with fewer than `smallest` ratings into one row without a name.
-
-    The merged row must itself be large enough, or the total less the shown rows would give a small group
-    away; so it takes the next smallest groups until it is. The sums stay.
-    """
-    by_size = sorted(rows, key=lambda row: row["denominator"])
-    merged: list[Row] = []
-    for row in by_size:
-        if row["denominator"] >= smallest and (
-            not merged or sum(m["denominator"] for m in merged) >= smallest
-        ):
-            break
-        merged.append(row)
-    kept = [row for row in rows if row not in merged]
-    if not merged or sum(m["denominator"] for m in merged) < smallest:
-        return kept
-    numerator, denominator = (
-        sum(row[name] for row in merged) for name in ("numerator", "denominator")
-    )
-    return [
-        *kept,
-        {
-            **merged[0],
-            "agency_code": "",
-            "agency_name": f"Các cơ quan ít lượt ({len(merged)})",
-            "numerator": numerator,
-            "denominator": denominator,
-            "value": numerator / denominator,
-            "status": "info",
-        },
-    ]
-
-
 def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
     """The headline figure of each agency, those that weigh most on the result first."""
-    rows = rows_of(
+    return rows_of(
         connection,
         "select agency_code, agency_name, numerator, denominator, value, status from marts.kpi_value "
         "where kpi_id = ? and variant = ? and period_kind = ? and period_start = ? "
@@ -162,7 +126,6 @@ def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
         "denominator desc, agency_code",
         [kpi["kpi_id"], kpi["variant"], kpi["period_kind"], kpi["period_start"], kpi["unit"]],
     )
-    return merge_small(rows) if kpi["kpi_id"] in RATING_KPIS else rows
 
 
 def _agencies(connection: Connection, year: Any) -> list[Row]:

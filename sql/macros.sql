@@ -1,6 +1,6 @@
 -- Macros that several models share. They are stored in the database, so a query that uses them runs
--- as pasted into any client that opens the warehouse. Only reading of text and calendar arithmetic
--- belong here; KPI rules belong to their models.
+-- as pasted into any client that opens the warehouse. Only reading of text, calendar arithmetic and the
+-- size of a group that may be shown belong here; KPI rules belong to their models.
 
 -- Text as it came → trimmed, NFC, blank as null; Đ written with the wrong letter (Ð, U+00D0) mended.
 create or replace macro clean_text(value) as
@@ -124,3 +124,8 @@ create or replace macro to_points(value) as
             list_filter(map_entries(points_text(value)), lambda entry: entry.value is not null),
             lambda entry: {'key': entry.key, 'value': cast(entry.value as integer)}))
     end;
+
+-- A group that isn't shown by itself: 1 to 4 members, or the one that must join smaller groups which
+-- together have only 1 to 4 (`smaller` counts the members of all smaller groups).
+create or replace macro is_small_group(size, smaller) as
+    size between 1 and 4 or (size > 0 and coalesce(smaller, 0) between 1 and 4);

@@ -161,6 +161,11 @@ BAD: dict[str, dict[str, str]] = {
         "parts_not_negative": "-1 as numerator",
         "kpi_registered": "'none' as kpi_id",
         "period_known": "date '1990-01-01' as period_start",
+        "days_of_ratings_sum_to_years": "'dissatisfied' as kpi_id, 'year' as period_kind, "
+        "date '2021-01-01' as period_start",
+    },
+    "marts.rating_group": {
+        "shown_as_itself_or_merged": "'lạ' as shown_code",
     },
     "marts.campaign": {
         "on_time_within_closed": "closed_count + 1 as on_time_count",
@@ -244,6 +249,9 @@ BAD: dict[str, dict[str, str]] = {
         "dissatisfied_judged_on_count": "'dissatisfied' as kpi_id, '=' as comparison, 0 as target, "
         "1 as numerator, 'met' as status",
         "agencies_sum_to_centre": "numerator + 1 as numerator, denominator + 1 as denominator",
+        "small_groups_suppressed": "'dissatisfied' as kpi_id, 4 as denominator, 0 as numerator",
+        "no_rating_lost_in_merging": "'dissatisfied' as kpi_id, 'A' as variant, 'H37.99' as agency_code, "
+        "'year' as period_kind, date '2023-01-01' as period_start",
         "centre_has_every_period": "date '2001-01-01' as period_start, 'H37.16' as agency_code",
         "days_sum_to_months": "'day' as period_kind",
         "months_sum_to_years": "'month' as period_kind",

@@ -115,6 +115,8 @@ def forecasts(seed: int, months: int) -> list[tuple[float, float, float, float]]
             '>' as comparison, 0.99 as target, *, numerator / denominator as value from all_days
         """
     )
+    connection.execute("create view marts.kpi_measure as from marts.kpi_value")
+    connection.execute((PROJECT / "sql" / "macros.sql").read_text(encoding="utf-8"))
     found = []
     for number in range(48 - months, 48):
         start = dt.date(2019 + number // 12, number % 12 + 1, 1)

@@ -11,7 +11,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from reports.data import merge_small
 from reports.numbers import day_text, number_text, parts_text, target_text, value_text
 from reports.page import write_page
 from tests.conftest import END, Site
@@ -229,22 +228,6 @@ def test_the_policy_runs_no_script_that_the_page_did_not_bring(
     page.goto(path.as_uri())
     assert page.title() != "run"
     page.close()
-
-
-def test_small_rating_groups_are_merged_so_that_none_can_be_worked_out() -> None:
-    def row(name: str, good: int, size: int) -> dict[str, object]:
-        return {
-            "agency_code": name, "agency_name": name, "numerator": good, "denominator": size,
-            "value": good / size, "status": "missed",
-        }  # fmt: skip
-
-    rows = [row("a", 90, 100), row("b", 2, 2), row("c", 6, 7), row("d", 9, 9)]
-    shown = merge_small(rows)
-    assert [(r["agency_code"], r["numerator"], r["denominator"]) for r in shown] == [
-        ("a", 90, 100), ("d", 9, 9), ("", 8, 9),
-    ]  # fmt: skip
-    assert merge_small([row("a", 90, 100), row("d", 5, 5)])[1]["agency_code"] == "d"
-    assert merge_small([row("b", 1, 2)]) == []
 
 
 def test_the_page_shows_no_agency_with_fewer_than_five_ratings(night: Site) -> None:

@@ -7,6 +7,7 @@ Doesn't: any rule (the verdicts are the KPI file's), words for people (orchestra
 import datetime as dt
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,45 +17,14 @@ from sqlglot.tokens import TokenType
 
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import WarehouseError
+from warehouse.facts import FACTS
 from warehouse.overlay import replace_table
 from warehouse.points import metrics_behind, sums_to
 
 Row = dict[str, Any]
 CENTRE_ROW = "ALL"
+MERGED_ROW = "OTHER"
 _KIND_OF_LENGTH = {4: "year", 7: "month", 10: "day"}
-# Facts that let a reader check a verdict, and the batch that brought the newest version. No person's data.
-_FACTS = {
-    "case": """
-        select c.case_code as unit_id, c.procedure_code, c.received_on, c.due_on, c.end_on, c.end_kind,
-            c.handover_on, c.pause_count, c.channel, c.batch_id
-        from core.fct_case as c""",
-    "rating": """
-        select r.rating_id as unit_id, f.case_code, f.rated_on, f.level_code, f.scale, r._batch_id as batch_id
-        from core.fct_rating as f join staging.rating as r on r.rating_id = f.rating_id""",
-    "service": """
-        select procedure_base(procedure_code) as unit_id, string_agg(service_id, ', ' order by service_id)
-            as service_ids, min(published_on) as published_on, max(withdrawn_on) as withdrawn_on,
-            string_agg(distinct _batch_id, ', ') as batch_id
-        from staging.service where level in (3, 4) group by all""",
-    "procedure": """
-        select a.procedure_code as unit_id, string_agg(a.decision_no, ', ' order by a.decided_on)
-            as decision_nos, bool_and(a.is_complete) as is_complete, bool_and(a.is_accurate) as is_accurate,
-            bool_and(a.is_in_time) as is_in_time, string_agg(distinct d._batch_id, ', ') as batch_id
-        from core.fct_announcement as a
-        join core.period_day as p on p.day = a.decided_on
-        join staging.decision as d on d.decision_no = a.decision_no group by all""",
-    "announcement": """
-        select a.decision_no || ' · ' || a.procedure_code as unit_id, a.decided_on, a.published_on,
-            a.literal_due_on, a.rolled_due_on, a.working_due_on, d._batch_id as batch_id
-        from core.fct_announcement as a join staging.decision as d on d.decision_no = a.decision_no""",
-    "task": """
-        select f.plan_no || ' · ' || f.task_id as unit_id, f.due_on, f.completed_on, f.has_product,
-            f.quality, t._batch_id as batch_id
-        from core.fct_plan_task as f join staging.plan_task as t on t.plan_no = f.plan_no and t.task_id = f.task_id""",
-    "feedback": """
-        select f.feedback_id as unit_id, f.received_on, f.due_on, f.answered_on, s._batch_id as batch_id
-        from core.fct_feedback as f join staging.feedback as s on s.feedback_id = f.feedback_id""",
-}
 
 
 class QuestionError(WarehouseError):
@@ -68,6 +38,7 @@ class Explanation:
     `figure` is the row of marts.kpi_value, `kpi` and `variant` the registry's rows. Each unit has unit_id,
     agency_code, verdict (good, bad, not_counted), reason, facts and batch_id. `has_units` is False for
     the points of Decision 766, no share of things; `metrics` are what they sum up (points.metrics_behind).
+    `merged` is the agency asked for where its ratings are too few and stand in the row that is explained.
     """
 
     kpi: Row
@@ -76,6 +47,7 @@ class Explanation:
     units: list[Row]
     has_units: bool = True
     metrics: list[Row] = field(default_factory=list)
+    merged: str | None = None
 
     @property
     def verdicts(self) -> Counter[str]:
@@ -133,6 +105,8 @@ def explain(
     """
     kpi, named = _registry(connection, kpi_id, variant)
     span = _period(connection, period)
+    shown = _shown_codes(connection, kpi_id, named["variant"], span)
+    asked, agency = agency, shown.get(agency) or agency
     figure = _figure(connection, kpi_id, named["variant"], span, agency)
     model = catalog.models.get(f"marts.kpi_{kpi_id}")
     if model is None or not model.unit:
@@ -143,7 +117,8 @@ def explain(
         replace_table(
             connection, f"core.{table}", f"select * from store.core.{table} where {where}"
         )
-    return Explanation(kpi, named, figure, _units(connection, model, named["variant"], agency))
+    units = _units(connection, model, named["variant"], agency, shown)
+    return Explanation(kpi, named, figure, units, merged=asked if asked != agency else None)
 
 
 def units_query(model: Model) -> str:
@@ -186,26 +161,51 @@ def _ctes(query: str) -> tuple[str, frozenset[str]]:
     return query, frozenset(names)
 
 
+def _shown_codes(
+    connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str, span: Row
+) -> dict[str, str | None]:
+    """Agencies with ratings in the period → the code these are published under; {} for other KPIs."""
+    rows = _rows(
+        connection,
+        "select agency_code, shown_code from marts.rating_group where kpi_id = $kpi and variant = $variant "
+        "and period_kind = $kind and period_start = $start",
+        {
+            "kpi": kpi_id, "variant": variant,
+            "kind": span["period_kind"], "start": span["period_start"],
+        },
+    )  # fmt: skip
+    return {row["agency_code"]: row["shown_code"] for row in rows}
+
+
 def _units(
-    connection: duckdb.DuckDBPyConnection, model: Model, variant: str, agency: str
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    variant: str,
+    agency: str,
+    shown: Mapping[str, str | None],
 ) -> list[Row]:
     query = units_query(model)
     # Figures of distinct things have rows of their own for the Centre; the others are sums.
-    centre = (
+    where = (
         "(agency_code = 'ALL' or not exists (select 1 from found where agency_code = 'ALL'))"
         if agency == CENTRE_ROW
-        else "agency_code = $agency"
+        else "agency_code in (select unnest($agencies))"
     )
+    agencies = [code for code, under in shown.items() if under == agency] or [agency]
+    # Ratings too few to be published at all are listed with that as their reason.
+    exclusion = "coalesce(exclusion, 'below_five')" if None in shown.values() else "exclusion"
     return _rows(
         connection,
         f"""
-        with listed as (select * from ({query}) where variant = $variant),
+        with listed as (
+            select * replace ({exclusion} as exclusion) from ({query}) where variant = $variant
+        ),
         -- A thing may be left out under one heading and counted under another: then it is counted.
         found as (
             select * from listed
             where exclusion is null or unit_id not in (select unit_id from listed where exclusion is null)
         ),
-        facts as ({_FACTS[str(model.unit)]})
+        facts as ({FACTS[str(model.unit)]})
         select
             u.unit_id, u.agency_code,
             case when u.exclusion is not null then 'not_counted' when u.is_good then 'good' else 'bad' end as verdict,
@@ -214,10 +214,10 @@ def _units(
         from found as u
         left join facts as f on f.unit_id = u.unit_id
         left join seeds.exclusion as x on x.exclusion = u.exclusion
-        where {centre}
+        where {where}
         order by verdict, u.agency_code, u.unit_id
         """,
-        {"variant": variant, **({} if agency == CENTRE_ROW else {"agency": agency})},
+        {"variant": variant, **({} if agency == CENTRE_ROW else {"agencies": agencies})},
     )
 
 
@@ -267,7 +267,8 @@ def _figure(
         return {**rows[0], "evaluated_on": span["evaluated_on"]}
     known = _rows(
         connection,
-        "select agency_name from core.dim_agency where agency_code = $agency",
+        "select agency_name from core.dim_agency where agency_code = $agency "
+        f"union all select 'Các cơ quan ít lượt đánh giá (gộp)' where $agency = '{MERGED_ROW}'",
         {"agency": agency},
     )
     if not known and agency == CENTRE_ROW:

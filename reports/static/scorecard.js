@@ -128,8 +128,8 @@
     return {
       way: [[say(kpi.label), id]], title: agencyName(kpi, code),
       body: [
-        lead(say(['Thủ tục trong năm, nhiều hồ sơ quá hạn nhất trước. Lượt đánh giá dưới 5 không hiển thị.',
-          'Procedures of the year, most late cases first. Fewer than five ratings are not shown.'])),
+        lead(say(['Thủ tục trong năm, nhiều hồ sơ quá hạn nhất trước. Nhóm ít lượt đánh giá không hiển thị.',
+          'Procedures of the year, most late cases first. Ratings of small groups are not shown.'])),
         table([['Thủ tục', 'Procedure'], ['Tiếp nhận', 'Received'], ['Trực tuyến', 'Online'], ['Đã giải quyết', 'Closed'],
           ['Quá hạn', 'Late'], ['Trung vị ngày', 'Median days'], ['Đánh giá', 'Ratings']], rows),
       ],

@@ -1,7 +1,7 @@
 /* @model
 description: >
   What each agency received, closed and still has open at the Centre, by month and year to date; ratings
-  of fewer than five are not shown. One row per period and agency.
+  are shown where marts.kpi_value has a row of the agency's own. One row per period and agency.
 grain: [period_kind, period_start, agency_code]
 columns:
   period_kind: "month hoặc ytd. Kind of period."
@@ -16,8 +16,8 @@ columns:
   late_count: "Quá hạn. Late."
   open_count: "Đang giải quyết cuối kỳ. Open at the end of the period."
   overdue_count: "Quá hạn chưa giải quyết cuối kỳ. Open and overdue at the end."
-  rating_count: "Số lượt đánh giá; trống khi dưới 5. Ratings; null below five."
-  very_satisfied_ratio: "Tỷ lệ rất hài lòng; trống khi dưới 5. Share very satisfied; null below five."
+  rating_count: "Số lượt đánh giá; trống khi gộp vì ít. Ratings; null where few and merged."
+  very_satisfied_ratio: "Tỷ lệ rất hài lòng; trống khi gộp vì ít. Share very satisfied; null where merged."
 */
 with periods as (
     select * from core.dim_period where period_kind in ('month', 'ytd')
@@ -72,17 +72,6 @@ standing as (
     ) = 1
 ),
 
-ratings as (
-    select d.period_kind, d.period_start, r.agency_code,
-        count(*) as rating_count,
-        count(*) filter (r.has_top_level) as top_scale_count,
-        count(*) filter (r.has_top_level and r.level_code = 'very_satisfied') as very_satisfied_count
-    from core.fct_rating as r
-    join days as d on d.day = r.rated_on
-    where r.is_valid and r.is_centre
-    group by all
-),
-
 keys as (
     select period_kind, period_start, agency_code from received
     union
@@ -104,9 +93,8 @@ select
     coalesce(c.late_count, 0) as late_count,
     cast(coalesce(s.open_count, 0) as bigint) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
-    case when g.rating_count >= 5 then g.rating_count end as rating_count,
-    case when g.top_scale_count >= 5 then cast(g.very_satisfied_count as double) / g.top_scale_count end
-        as very_satisfied_ratio
+    g.denominator as rating_count,
+    t.value as very_satisfied_ratio
 from keys as k
 join periods as p on p.period_kind = k.period_kind and p.period_start = k.period_start
 left join received as r
@@ -115,7 +103,11 @@ left join closed as c
     on c.period_kind = k.period_kind and c.period_start = k.period_start and c.agency_code = k.agency_code
 left join standing as s
     on s.period_kind = k.period_kind and s.period_start = k.period_start and s.agency_code = k.agency_code
-left join ratings as g
-    on g.period_kind = k.period_kind and g.period_start = k.period_start and g.agency_code = k.agency_code
+left join marts.kpi_value as g
+    on g.kpi_id = 'dissatisfied' and g.is_headline
+    and g.period_kind = k.period_kind and g.period_start = k.period_start and g.agency_code = k.agency_code
+left join marts.kpi_value as t
+    on t.kpi_id = 'very_satisfied' and t.is_headline
+    and t.period_kind = k.period_kind and t.period_start = k.period_start and t.agency_code = k.agency_code
 left join core.overdue_day as o on o.day = p.evaluated_on and o.agency_code = k.agency_code
 left join core.dim_agency as a on a.agency_code = k.agency_code

@@ -2,14 +2,14 @@
 description: >
   The emulation campaign as it stood on its two days: nominations close on the deadline, four days before
   the window ends. Cases are taken from their history, as they held at the source at the end of that day;
-  no person is named, and groups below five are not shown. One row per campaign, day and agency.
+  no person is named; staff of groups below five are not shown, nor what would give them away. One row per campaign, day and agency.
 grain: [campaign_id, snapshot_on, agency_code]
 columns:
   campaign_id: "Mã đợt thi đua. Campaign."
   snapshot_on: "Ngày chụp: hạn đề nghị hoặc ngày kết thúc. Day of the snapshot."
   is_final: "Là ngày kết thúc. The final day."
   agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  eligible_staff_count: "Số người thuộc đối tượng; trống khi dưới 5. Eligible staff; null below five."
+  eligible_staff_count: "Số người thuộc đối tượng; trống khi nhóm nhỏ. Eligible staff; null where the group is small."
   nominations_in_time_count: "Đề nghị đúng hạn (chỉ dòng ALL). Nominations in time (ALL only)."
   nominations_late_count: "Đề nghị quá hạn (chỉ dòng ALL). Late nominations (ALL only)."
   closed_count: "Hồ sơ kết thúc trong đợt. Cases ended in the window."
@@ -49,6 +49,18 @@ eligible as (
     group by grouping sets ((campaign_id, snapshot_on, home_agency_code), (campaign_id, snapshot_on))
 ),
 
+-- The small ones, and the next where the total less the others would give them away.
+sized as (
+    select
+        *,
+        sum(eligible_count) over (
+            partition by campaign_id, snapshot_on, agency_code = 'ALL'
+            order by eligible_count, agency_code
+            rows between unbounded preceding and 1 preceding
+        ) as smaller_count
+    from eligible
+),
+
 nominated as (
     select
         s.campaign_id, s.snapshot_on,
@@ -72,7 +84,7 @@ select
     k.snapshot_on,
     k.snapshot_on = s.end_on as is_final,
     k.agency_code,
-    case when e.eligible_count >= 5 then e.eligible_count end as eligible_staff_count,
+    case when not is_small_group(e.eligible_count, e.smaller_count) then e.eligible_count end as eligible_staff_count,
     case when k.agency_code = 'ALL' then coalesce(n.in_time_count, 0) end as nominations_in_time_count,
     case when k.agency_code = 'ALL' then coalesce(n.late_count, 0) end as nominations_late_count,
     coalesce(c.closed_count, 0) as closed_count,
@@ -82,6 +94,6 @@ from keys as k
 join snapshots as s on s.campaign_id = k.campaign_id and s.snapshot_on = k.snapshot_on
 left join closed as c
     on c.campaign_id = k.campaign_id and c.snapshot_on = k.snapshot_on and c.agency_code = k.agency_code
-left join eligible as e
+left join sized as e
     on e.campaign_id = k.campaign_id and e.snapshot_on = k.snapshot_on and e.agency_code = k.agency_code
 left join nominated as n on n.campaign_id = k.campaign_id and n.snapshot_on = k.snapshot_on

@@ -4,7 +4,7 @@ description: >
   the same method made before. Method "seasonal naive, conformal": what is left of the month is taken to be
   as in the six months before from the same working day on, at their share; the interval holds the errors
   that this made in up to 24 earlier months (order statistics, at least 9 months). No random numbers.
-  One row per KPI.
+  One row per KPI; none while the running month has fewer than five ratings.
 grain: [kpi_id]
 columns:
   kpi_id: "Mã chỉ tiêu. KPI id."
@@ -39,9 +39,17 @@ with marks as (
 -- Counts that add up day by day; distinct services or procedures don't.
 counts as (
     select
-        v.kpi_id, v.variant, v.period_start as day, v.numerator, v.denominator,
+        v.kpi_id, v.variant, v.period_start as day,
+        coalesce(m.numerator, 0) as numerator, coalesce(m.denominator, 0) as denominator,
         cast(date_trunc('month', v.period_start) as date) as month_on
     from marts.kpi_value as v
+    -- the counts before days with few ratings are blanked
+    left join marts.kpi_measure as m
+        on m.kpi_id = v.kpi_id
+        and m.variant = v.variant
+        and m.period_kind = v.period_kind
+        and m.period_start = v.period_start
+        and m.agency_code = v.agency_code
     where v.is_headline and v.agency_code = 'ALL' and v.period_kind = 'day'
         and v.kpi_id in ('on_time', 'very_satisfied', 'online_cases')
 ),
@@ -165,3 +173,4 @@ join marts.kpi_value as v
     and v.period_start = r.month_on and v.agency_code = 'ALL'
 left join tried as t on t.kpi_id = r.kpi_id
 where r.month_on = r.running_on
+    and not (r.kpi_id = 'very_satisfied' and is_small_group(r.so_far, 0))

@@ -2,7 +2,8 @@
 description: >
   Decision 766, metric by metric: points = the most a metric gives × ratio / the ratio at which it is
   full, never more than the most. Definitions are those in force on the period's first day. A metric
-  without a source, or with nothing to divide by, has no points and says so; none is invented. Points are
+  without a source, or with nothing to divide by, has no points and says so; none is invented. Neither has
+  the satisfaction with cases where fewer than five rated: points would tell what those few said. Points are
   whole millionths, half up, so that groups and total are exact sums. One row per period, agency and metric.
 grain: [period_kind, period_start, agency_code, metric_code]
 columns:
@@ -15,7 +16,9 @@ columns:
   label_en: "Tên tiếng Anh. Label in English."
   numerator: "Tử số; trống khi không có nguồn. Numerator; null without a source."
   denominator: "Mẫu số; trống khi không có nguồn. Denominator; null without a source."
-  state: "scored đã chấm, none_arisen không phát sinh, no_source chưa có nguồn. How it was scored."
+  state: >-
+    scored đã chấm, none_arisen không phát sinh, no_source chưa có nguồn, below_five quá ít lượt đánh giá.
+    How it was scored.
   points: "Điểm; trống khi không chấm. Points; null when not scored."
   max_points: "Điểm tối đa. The most it gives."
   points_millionths: "Điểm tính bằng phần triệu. Points in millionths."
@@ -43,11 +46,19 @@ places as (
     select distinct period_kind, period_start, agency_code from marts.index_766_measure
 ),
 
+-- Its numerator lacks those who were unhappy, so it would tell how a small group rated.
+hidden as (
+    select period_kind, period_start, agency_code
+    from marts.rating_group
+    where kpi_id = 'dissatisfied' and shown_code is distinct from agency_code
+),
+
 measured as (
     select
         p.period_kind, p.period_start, p.agency_code, t.*,
-        case when k.metric_code is not null then coalesce(m.numerator, 0) end as numerator,
-        case when k.metric_code is not null then coalesce(m.denominator, 0) end as denominator
+        h.agency_code is not null as is_hidden,
+        case when k.metric_code is not null and h.agency_code is null then coalesce(m.numerator, 0) end as numerator,
+        case when k.metric_code is not null and h.agency_code is null then coalesce(m.denominator, 0) end as denominator
     from places as p
     join metrics as t
         on (t.valid_from is null or t.valid_from <= p.period_start)
@@ -61,6 +72,11 @@ measured as (
         and m.period_kind = p.period_kind
         and m.period_start = p.period_start
         and m.agency_code = p.agency_code
+    left join hidden as h
+        on t.metric_code = 'DOSSIER_RECEIVING_SATISFACTION'
+        and h.period_kind = p.period_kind
+        and h.period_start = p.period_start
+        and h.agency_code = p.agency_code
 ),
 
 scored as (
@@ -89,8 +105,12 @@ select
     label_en,
     numerator,
     denominator,
-    case when denominator is null then 'no_source' when denominator = 0 then 'none_arisen' else 'scored' end
-        as state,
+    case
+        when is_hidden then 'below_five'
+        when denominator is null then 'no_source'
+        when denominator = 0 then 'none_arisen'
+        else 'scored'
+    end as state,
     points_millionths / 1000000.0 as points,
     max_millionths / 1000000.0 as max_points,
     points_millionths,

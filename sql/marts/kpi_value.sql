@@ -2,6 +2,7 @@
 description: >
   Every KPI at every variant, period and agency, with target and status. ALL is the Centre; its rows are
   there for every period of the kinds that seeds.kpi gives, an agency's only where something was counted. Status is decided on integers.
+  Ratings of small groups stand in the row OTHER, and fewer than five in all are not shown (marts.rating_group).
   One row per KPI, variant, period and agency.
 grain: [kpi_id, variant, period_kind, period_start, agency_code]
 columns:
@@ -11,14 +12,18 @@ columns:
   period_kind: "Loại kỳ: day, week, month, quarter, year, ytd, campaign. Kind of period."
   period_start: "Từ ngày. First day."
   period_end: "Đến ngày. Last day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
+  agency_code: >-
+    Mã cơ quan, ALL là Trung tâm, OTHER là các cơ quan ít lượt đánh giá gộp lại.
+    Agency; ALL is the Centre, OTHER the agencies with few ratings together.
   agency_name: "Tên cơ quan. Agency name."
   numerator: "Tử số. Numerator."
   denominator: "Mẫu số. Denominator."
   value: "Giá trị; trống khi mẫu số bằng 0. Value; null where the denominator is 0."
   comparison: "So sánh với mục tiêu. Comparison with the target."
   target: "Mục tiêu. Target."
-  status: "met đạt, missed không đạt, no_data không phát sinh, info theo dõi. Status."
+  status: >-
+    met đạt, missed không đạt, no_data không phát sinh hoặc dưới 5 lượt đánh giá, info theo dõi.
+    Status; no_data: nothing counted, or fewer than five ratings.
   is_provisional: "Tạm tính. Provisional."
   data_as_of: "Dữ liệu đến. Data as of."
 */
@@ -30,14 +35,29 @@ with centre_rows as (
         on k.period_kinds is null or list_contains(string_split(k.period_kinds, ' '), p.period_kind)
 ),
 
+shown as (
+    select
+        m.kpi_id, m.variant, m.period_kind, m.period_start,
+        case when g.agency_code is null then m.agency_code else g.shown_code end as agency_code,
+        cast(sum(m.numerator) as bigint) as numerator, cast(sum(m.denominator) as bigint) as denominator
+    from marts.kpi_measure as m
+    left join marts.rating_group as g
+        on g.kpi_id = m.kpi_id
+        and g.variant = m.variant
+        and g.period_kind = m.period_kind
+        and g.period_start = m.period_start
+        and g.agency_code = m.agency_code
+    group by all
+),
+
 measures as (
     select kpi_id, variant, period_kind, period_start, agency_code, numerator, denominator
-    from marts.kpi_measure
+    from shown
     where agency_code <> 'ALL'
     union all
     select c.*, coalesce(m.numerator, 0), coalesce(m.denominator, 0)
     from centre_rows as c
-    left join marts.kpi_measure as m
+    left join shown as m
         on m.kpi_id = c.kpi_id
         and m.variant = c.variant
         and m.period_kind = c.period_kind
@@ -81,8 +101,11 @@ select
     j.period_start,
     p.period_end,
     j.agency_code,
-    case when j.agency_code = 'ALL' then 'Trung tâm Phục vụ hành chính công'
-         else coalesce(a.agency_name, j.agency_code) end as agency_name,
+    case j.agency_code
+        when 'ALL' then 'Trung tâm Phục vụ hành chính công'
+        when 'OTHER' then 'Các cơ quan ít lượt đánh giá (gộp)'
+        else coalesce(a.agency_name, j.agency_code)
+    end as agency_name,
     j.numerator,
     j.denominator,
     case

@@ -1,7 +1,7 @@
 /* @model
 description: >
-  What each procedure received and closed at the Centre in each year; ratings of fewer than five are not
-  shown. One row per year, agency and procedure.
+  What each procedure received and closed at the Centre in each year; ratings of small groups are not
+  shown, nor enough of the next ones to work them out. One row per year, agency and procedure.
 grain: [period_start, agency_code, procedure_code]
 columns:
   period_start: "Từ ngày 01/01. First day of the year."
@@ -14,7 +14,7 @@ columns:
   closed_count: "Đã giải quyết. Closed."
   late_count: "Quá hạn. Late."
   median_days: "Trung vị số ngày làm việc. Median working days."
-  rating_count: "Số lượt đánh giá; trống khi dưới 5. Ratings; null below five."
+  rating_count: "Số lượt đánh giá; trống khi nhóm nhỏ. Ratings; null where the group is small."
 */
 with events as (
     select
@@ -32,21 +32,52 @@ with events as (
     select cast(date_trunc('year', rated_on) as date), agency_code, procedure_code, 0, 0, 0, 0, null, 1
     from core.fct_rating
     where is_valid and is_centre
+),
+
+summed as (
+    select
+        period_start, agency_code, procedure_code,
+        cast(sum(received) as bigint) as received_count,
+        cast(sum(online) as bigint) as online_count,
+        cast(sum(closed) as bigint) as closed_count,
+        cast(sum(late) as bigint) as late_count,
+        median(days) as median_days,
+        cast(sum(rated) as bigint) as rated_count
+    from events
+    group by all
+),
+
+-- Ratings without a procedure are a group too: the agency's total holds them.
+sized as (
+    select
+        *,
+        sum(rated_count) over (
+            partition by period_start, agency_code
+            order by rated_count, procedure_code
+            rows between unbounded preceding and 1 preceding
+        ) as smaller_count
+    from summed
 )
 
 select
-    e.period_start,
-    e.agency_code,
-    e.procedure_code,
-    any_value(p.procedure_name) as procedure_name,
-    any_value(p.field_name) as field_name,
-    cast(sum(e.received) as bigint) as received_count,
-    cast(sum(e.online) as bigint) as online_count,
-    cast(sum(e.closed) as bigint) as closed_count,
-    cast(sum(e.late) as bigint) as late_count,
-    median(e.days) as median_days,
-    case when sum(e.rated) >= 5 then cast(sum(e.rated) as bigint) end as rating_count
-from events as e
-left join core.dim_procedure as p on p.procedure_code = e.procedure_code
-where e.procedure_code is not null
-group by e.period_start, e.agency_code, e.procedure_code
+    s.period_start,
+    s.agency_code,
+    s.procedure_code,
+    p.procedure_name,
+    p.field_name,
+    s.received_count,
+    s.online_count,
+    s.closed_count,
+    s.late_count,
+    s.median_days,
+    -- of an agency that has no row of its own for the year, no part is shown either
+    case
+        when s.rated_count > 0 and g.agency_code is not null and not is_small_group(s.rated_count, s.smaller_count)
+        then s.rated_count
+    end as rating_count
+from sized as s
+left join core.dim_procedure as p on p.procedure_code = s.procedure_code
+left join marts.rating_group as g
+    on g.kpi_id = 'dissatisfied' and g.variant = 'A' and g.period_kind = 'year'
+    and g.period_start = s.period_start and g.agency_code = s.agency_code and g.shown_code = g.agency_code
+where s.procedure_code is not null

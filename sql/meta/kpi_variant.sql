@@ -9,7 +9,7 @@ columns:
   label_vi: "Tên biến thể. Label in Vietnamese."
   label_en: "Tên tiếng Anh. Label in English."
   adds_over_agencies: "Tử số, mẫu số các cơ quan cộng lại bằng dòng ALL. Whether the agencies add up to the ALL row."
-  adds_over_days: "Các ngày cộng lại bằng kỳ dài hơn. Whether days add up to longer periods; where not, something is counted that stands over several days."
+  adds_over_days: "Các ngày cộng lại bằng kỳ dài hơn. Whether days add up to longer periods; where not, something is counted that stands over several days, or days with few ratings are blank."
 */
 select
     v.kpi_id,

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from fractions import Fraction
 
 from tests.oracle.facts import CaseFact, Row, base_code, day, instant
@@ -219,8 +219,11 @@ class Index:
                 left = max(0, good - len(unhappy[span, agency]))
                 self.counts["satisfied", span, agency] = [left, whole]
 
-    def points(self) -> dict[Key, tuple[int, int]]:
-        """(millionths earned, millionths covered by data) by KPI key; nothing where nothing is covered."""
+    def points(self, hidden: Set[tuple[str, dt.date, str]]) -> dict[Key, tuple[int, int]]:
+        """(millionths earned, millionths covered by data) by KPI key; nothing where nothing is covered.
+
+        `hidden` are the (kind, start, agency) whose ratings aren't published by themselves.
+        """
         known: dict[tuple[str, str], dt.date] = {}
         places = set()
         for metric, span, agency in self.counts:
@@ -233,6 +236,8 @@ class Index:
                 continue
             for metric, (group, most, full, when_none) in METRICS.items():
                 if known.get((metric, span[0]), dt.date.max) > span[1]:
+                    continue
+                if metric == "satisfied" and (*span[:2], agency) in hidden:
                     continue
                 good, whole = self.counts.get((metric, span, agency), (0, 0))
                 if whole:

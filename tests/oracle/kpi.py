@@ -15,6 +15,7 @@ from tests.oracle.facts import (
     level,
 )
 from tests.oracle.index_766 import Index
+from tests.oracle.small import RATED, shown_as
 from tests.oracle.workdays import add_working, roll
 
 Key = tuple[str, str, str, dt.date, str]
@@ -69,7 +70,33 @@ class Oracle:
             truth, self.facts, self._all_spans(), self._spans, self.counts, self.first_ratings,
             self.aliases, as_of,
         )  # fmt: skip
-        self._counts.update({key: list(pair) for key, pair in index.points().items()})
+        codes = self._shown_codes()
+        hidden = {
+            key[2:] for key, code in codes.items() if key[0] == "dissatisfied" and code != key[4]
+        }
+        self._counts.update({key: list(pair) for key, pair in index.points(hidden).items()})
+        self._merge_small(codes)
+
+    def _shown_codes(self) -> dict[Key, str | None]:
+        """Every key of ratings → the agency code under which it is published."""
+        sizes: dict[tuple[str, str, str, dt.date], dict[str, int]] = defaultdict(dict)
+        for (kpi, variant, kind, start, agency), (_, whole) in self._counts.items():
+            if kpi in RATED and agency != "ALL":
+                sizes[kpi, variant, kind, start][agency] = whole
+        return {
+            (*place, agency): code
+            for place, found in sizes.items()
+            for agency, code in shown_as(place[2], found).items()
+        }
+
+    def _merge_small(self, codes: dict[Key, str | None]) -> None:
+        for key, code in codes.items():
+            if code != key[4]:
+                good, whole = self._counts.pop(key)
+                if code:
+                    merged = self._counts[(*key[:4], code)]
+                    merged[0] += good
+                    merged[1] += whole
 
     @property
     def counts(self) -> dict[Key, Count]:

@@ -1,0 +1,115 @@
+"""No published figure is about fewer than five ratings, nor can one be worked out from two others of its period."""
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from orchestration.definitions import wire
+from orchestration.explaining import explanation_text
+from tests.conftest import END, Site
+from warehouse.explain import explain
+from warehouse.overlay import open_overlay
+
+pytestmark = pytest.mark.slow
+RATED = "kpi_id in ('very_satisfied', 'dissatisfied')"
+
+
+def by_place(rows: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, int]]:
+    found: dict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        place = row["kpi_id"], row["period_kind"], row["period_start"]
+        found[place][row["agency_code"]] = row["denominator"]
+    return found
+
+
+def test_every_published_rating_group_has_five_and_the_sums_hold(night: Site) -> None:
+    shown = by_place(night.published(f"select * from marts.kpi_value where {RATED}"))
+    true = by_place(night.warehouse(f"select * from marts.kpi_measure where {RATED}"))
+    merged = blanked = 0
+    for place, groups in shown.items():
+        total = groups.pop("ALL")
+        assert all(size >= 5 for size in groups.values()), (place, groups)
+        assert sum(groups.values()) == total, place
+        assert total >= 5 or (total == 0 and true.get(place, {}).get("ALL", 0) < 5), place
+        merged += "OTHER" in groups and place[1] == "month"
+        blanked += total == 0 and place in true
+        if place[1] in ("day", "week"):
+            assert groups.keys() <= {"OTHER"}, place
+    # the small province has both, so the two rules above were put to the test
+    assert merged > 5
+    assert blanked > 5
+
+
+def test_no_other_table_tells_a_merged_agency(night: Site) -> None:
+    """Agencies by month, procedures by year and the points for satisfaction, less what is shown of the same."""
+    shown = by_place(night.published(f"select * from marts.kpi_value where {RATED}"))
+    cards = night.published("select * from marts.agency_scorecard")
+    seen = 0
+    for row in cards:
+        own = shown["dissatisfied", row["period_kind"], row["period_start"]]
+        assert row["rating_count"] == own.get(row["agency_code"])
+        seen += row["rating_count"] is not None
+        own = shown["very_satisfied", row["period_kind"], row["period_start"]]
+        assert (row["very_satisfied_ratio"] is None) == (row["agency_code"] not in own)
+    assert seen > 5
+    parts: dict[tuple[Any, str], int] = defaultdict(int)
+    for row in night.published(
+        "select * from marts.procedure_scorecard where rating_count is not null"
+    ):
+        assert row["rating_count"] >= 5
+        parts[row["period_start"], row["agency_code"]] += row["rating_count"]
+    assert parts
+    for (year, agency), count in parts.items():
+        rest = shown["dissatisfied", "year", year][agency] - count
+        assert rest == 0 or rest >= 5, (year, agency)
+    states = defaultdict(set)
+    for row in night.published(
+        "select * from marts.index_766_metric where metric_code = 'DOSSIER_RECEIVING_SATISFACTION'"
+    ):
+        own = shown["dissatisfied", row["period_kind"], row["period_start"]]
+        states[row["state"]].add(row["agency_code"] in own)
+        assert row["state"] != "below_five" or row["numerator"] is row["points"] is None
+    # an agency that stands in OTHER never has a row of its own, so it never has points
+    assert states["below_five"] == {False}
+    assert True in states["scored"]
+
+
+def test_the_staff_of_a_campaign_have_no_small_group(night: Site) -> None:
+    rows = night.published("select * from marts.campaign")
+    for day in {row["snapshot_on"] for row in rows}:
+        counts = {
+            r["agency_code"]: r["eligible_staff_count"] for r in rows if r["snapshot_on"] == day
+        }
+        shown = {code: n for code, n in counts.items() if n is not None}
+        assert all(n >= 5 for n in shown.values())
+        rest = shown.pop("ALL", 0) - sum(shown.values())
+        assert rest == 0 or rest >= 5, (day, counts)
+
+
+def test_explaining_a_merged_agency_explains_the_row_it_stands_in(night: Site) -> None:
+    settings = night.settings(END)
+    catalog = wire(settings).catalog
+    merged = night.warehouse(
+        "select *, strftime(period_start, '%Y-%m') as month from marts.rating_group "
+        "where kpi_id = 'dissatisfied' and period_kind = 'month' and shown_code = 'OTHER' order by all limit 1"
+    )[0]
+    day = night.warehouse(
+        "select * from marts.rating_group where kpi_id = 'dissatisfied' and period_kind = 'day' "
+        "and shown_code is null and agency_code <> 'ALL' order by all limit 1"
+    )[0]
+    with open_overlay(settings.warehouse_path, settings.sql_root / "macros.sql") as connection:
+        found = explain(connection, catalog, "dissatisfied", merged["month"], merged["agency_code"])
+    assert found.merged == merged["agency_code"]
+    assert found.figure["agency_code"] == "OTHER"
+    assert found.is_exact
+    assert found.figure["denominator"] >= 5
+    assert merged["agency_code"] in {unit["agency_code"] for unit in found.units}
+    assert merged["agency_code"] in explanation_text(found, 5)
+    # fewer than five in all: each is listed with that as the reason, for the Centre and for its agency
+    for agency in ("ALL", day["agency_code"]):
+        with open_overlay(settings.warehouse_path, settings.sql_root / "macros.sql") as connection:
+            found = explain(connection, catalog, "dissatisfied", str(day["period_start"]), agency)
+        assert found.is_exact
+        assert found.figure["status"] == "no_data"
+        assert "below_five" in {unit["reason"] for unit in found.units}
