@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.warehouse_case import CaseWarehouse
+from warehouse.build import STAGING_COLUMNS
 
 CASES = sorted((Path(__file__).parent / "sql").glob("*/*.yml"))
 
@@ -36,6 +37,18 @@ def test_case(path: Path, warehouse: CaseWarehouse) -> None:
     for name, decimals in case.get("round", {}).items():
         actual = [row | {name: _rounded(row[name], decimals)} for row in actual]
     assert sorted(map(repr, actual)) == sorted(map(repr, expected)), case["why"]
+
+
+def test_headers_name_the_columns_of_their_queries(warehouse: CaseWarehouse) -> None:
+    """The contract that a night holds a table to before it swaps it, seen in seconds."""
+    found: dict[str, set[str]] = {}
+    for table, name in warehouse.connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+    ).fetchall():
+        found.setdefault(table, set()).add(name)
+    for model in warehouse.catalog.models.values():
+        promised = {*model.columns, *(STAGING_COLUMNS if model.schema == "staging" else ())}
+        assert found[model.table] == promised, model.path
 
 
 def _rounded(value: float | None, decimals: int) -> float | None:

@@ -9,6 +9,7 @@ Only counts and "is null" take a label off. Filters, joins and sort orders carry
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import sqlglot.expressions as exp
@@ -82,9 +83,20 @@ def carried_labels(
     `known` maps the tables it reads to their columns and types, `sources` (table, column) to labels.
     A query that can't be followed carries its strictest input in every column, under the name "*".
     """
+    tables = tuple((table, tuple(columns.items())) for table, columns in sorted(known.items()))
+    return dict(_followed(query, tables, tuple(sorted(sources.items()))))
+
+
+@lru_cache(maxsize=1024)  # a process that opens several warehouses follows each query once
+def _followed(
+    query: str,
+    known: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
+    labels: tuple[tuple[tuple[str, str], str], ...],
+) -> Mapping[str, str]:
+    sources = dict(labels)
     worst = strictest(sources.values())
     schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in known.items():
+    for table, columns in known:
         layer, name = table.split(".")
         schema.setdefault(layer, {})[name] = dict(columns)
     try:

@@ -5,6 +5,7 @@ Lineage explains; it never decides a figure, so a column it can't follow is left
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import sqlglot.expressions as exp
 from sqlglot.errors import SqlglotError
@@ -14,6 +15,7 @@ from warehouse.catalog import Model
 
 ColumnRef = tuple[str, str]
 TableColumns = Mapping[str, Mapping[str, str]]
+Tables = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRef]]:
@@ -21,18 +23,25 @@ def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRe
 
     `known` gives the columns and types of the tables that the model reads, as the database has them.
     """
+    tables = tuple((table, tuple(columns.items())) for table, columns in sorted(known.items()))
+    return {column: list(sources) for column, sources in _walked(model.query, tables)}
+
+
+@lru_cache(maxsize=1024)  # a process that opens several warehouses walks each query once
+def _walked(query: str, known: Tables) -> tuple[tuple[str, tuple[ColumnRef, ...]], ...]:
     schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in known.items():
+    for table, columns in known:
         layer, name = table.split(".")
         schema.setdefault(layer, {})[name] = dict(columns)
     try:
-        nodes = lineage(None, model.query, schema, dialect="duckdb")
+        # Untrimmed: copying a select for each of its columns was most of a first night's walk.
+        nodes = lineage(None, query, schema, dialect="duckdb", trim_selects=False)
     except (SqlglotError, KeyError, ValueError, RecursionError):
-        return {}
+        return ()
     if not isinstance(nodes, dict):
-        return {}
-    found = {column: sorted(_leaves(node)) for column, node in nodes.items()}
-    return {column: sources for column, sources in found.items() if sources}
+        return ()
+    found = ((column, tuple(sorted(_leaves(node)))) for column, node in nodes.items())
+    return tuple((column, sources) for column, sources in found if sources)
 
 
 def _leaves(root: Node) -> set[ColumnRef]:
