@@ -35,7 +35,7 @@ class DropSpec(Model):
 
     `defaults` fill a column that the file doesn't have; `${name}` in a value is passed in by the
     caller. `version` is the column that orders versions of a row; it is filled with the file's own
-    time where a row has none.
+    time where a row has none. `words` lists the only values that the file may set for a column.
     """
 
     prefixes: Names
@@ -43,7 +43,9 @@ class DropSpec(Model):
     version: str = "file_at"
     required: Names
     columns: Mapping[str, Names]
+    # Older source files name these; a cell is text in any case, and staging reads the lists in it.
     json_columns: Names = ()
+    words: Mapping[str, Names] = Field(default_factory=dict)
     defaults: TextMap = Field(default_factory=dict)
     refused: Names = ()
     layouts: Mapping[str, LayoutSpec] = Field(default_factory=dict)
@@ -59,23 +61,31 @@ class DropSpec(Model):
     def _consistent(self) -> Self:
         check_names(self.columns)
         heading_index(self.columns)
-        wanted = {*self.key, *self.required, *self.defaults, *self.json_columns}
+        wanted = {*self.key, *self.required, *self.defaults, *self.json_columns, *self.words}
         if missing := sorted(wanted - self.columns.keys()):
             raise ValueError(f"{missing} are named but `columns` lacks them")
         for name, layout in self.layouts.items():
             used = {*layout.columns, *layout.constants, *layout.maps, *layout.timestamp_columns}
             if missing := sorted(used - self.columns.keys()):
                 raise ValueError(f"layout {name} fills {missing}, which `columns` lacks")
+            self._check_words(name, layout)
             filled = {*layout.columns, *layout.constants, *self.defaults}
             if missing := sorted({*self.required} - filled):
                 raise ValueError(f"layout {name} leaves the required {missing} unfilled")
         return self
 
+    def _check_words(self, name: str, layout: LayoutSpec) -> None:
+        """A setting that nobody knows is an error here, before a row is read by it."""
+        for column, allowed in self.words.items():
+            set_here = [layout.constants.get(column), *layout.maps.get(column, {}).values()]
+            for value in set_here:
+                if value is not None and value not in allowed:
+                    raise ValueError(
+                        f"layout {name} sets {column} to {value!r}; it may be {' or '.join(allowed)}"
+                    )
+
     @property
     def fields(self) -> Mapping[str, FieldSpec]:
         """The landed rows' fields: the columns, and the version column where it is our own."""
         names = dict.fromkeys((*self.columns, self.version))
-        return {
-            name: FieldSpec(path=(name,), type="json" if name in self.json_columns else "text")
-            for name in names
-        }
+        return {name: FieldSpec(path=(name,)) for name in names}

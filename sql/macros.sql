@@ -82,6 +82,22 @@ create or replace macro limit_calendar_day(unit, n, received_at) as
         when unit = 'hour' then local_day(received_at + to_hours(cast(n as integer)))
     end;
 
+-- The comparison rule. On time is what is done on the due day or before it. Where a file's mapping says
+-- `compare_by: time`, it must be done by the due moment (due_until_at; null for all cases compared by day).
+create or replace macro is_on_time(done_on, done_at, due_on, due_until_at) as
+    done_on <= due_on and coalesce(done_at <= due_until_at, true);
+
+-- The due moment of a case compared by time: that of a statutory extension, or the time of day promised, on
+-- the effective due day. A due day that nobody promised has no time of day, and is compared by day.
+create or replace macro due_moment(compare_by, due_at, extended_at, due_on) as
+    case when compare_by = 'time'
+         then coalesce(extended_at, due_at + to_days(cast(due_on - local_day(due_at) as integer))) end;
+
+-- The first day at whose end an open case is overdue: the day after the due day, or the due day itself once a
+-- due moment has passed.
+create or replace macro overdue_from(due_on, due_until_at, as_of_at) as
+    due_on + case when due_until_at <= as_of_at then 0 else 1 end;
+
 -- A person key as a keyed hash (HMAC-SHA256); the two padded keys are set on the connection alone, so
 -- no stored query holds them.
 create or replace macro person_hash(value) as

@@ -11,7 +11,9 @@ from orchestration.definitions import wire
 from orchestration.inbox import put_into_inbox
 from orchestration.runs import execute_job
 from orchestration.settings import PROJECT, Settings
+from sources.spec_file import PACKAGED
 from tests.conftest import LOCAL
+from tests.quick_night import run_night, small_catalog
 from warehouse.connection import read_rows
 
 DATA = PROJECT.parent / "shared" / "data"
@@ -59,3 +61,39 @@ def test_a_municipality_and_a_city(tmp_path: Path) -> None:
         tmp_path / "published" / "kpi.duckdb", "select count(*) as n from meta.reconciliation"
     )
     assert again[0]["n"] == 2
+
+
+def test_compared_by_time_the_city_s_own_verdict_comes_out(tmp_path: Path) -> None:
+    """The publisher judges to the second; its column isn't read by the layout, so it can prove it."""
+    text = PACKAGED.read_text(encoding="utf-8")
+    zone = "        time_zone: America/New_York\n"
+    assert text.count(zone) == 1
+    own = tmp_path / "sources.yml"
+    own.write_text(
+        text.replace(zone, f"{zone}        constants: {{compare_by: time}}\n"), encoding="utf-8"
+    )
+    at = dt.datetime(2026, 6, 30, 1, 30, tzinfo=LOCAL)
+    settings = Settings.load(home=tmp_path, as_of=at, sources=own, _env_file=None)
+    path = Path(shutil.copy(DATA / FILES[1], tmp_path / FILES[1]))
+    put_into_inbox(settings, [path])
+    _, catalog, _ = small_catalog(own)
+    run_night(settings, only=("drops",), builds=catalog.ancestors("core.fct_case"))
+    judged = read_rows(
+        tmp_path / "warehouse.duckdb",
+        "select case_code, is_on_time, end_on <= due_on as by_day from core.fct_case",
+    )
+    found = {row["case_code"]: (row["is_on_time"], row["by_day"]) for row in judged}
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    said = {
+        row["case_id"]: row["publisher_ontime"] == "ONTIME"
+        for row in rows
+        if row["due_at"] and row["publisher_ontime"]
+    }
+    assert len(said) == 4002
+    assert {code: found[code][0] for code in said} == said
+    assert sum(found[code][1] != verdict for code, verdict in said.items()) == 58, (
+        "by day they differ"
+    )
+    # Where nothing was promised nobody is late, whatever the publisher writes there.
+    assert all(found[row["case_id"]] == (None, None) for row in rows if not row["due_at"])

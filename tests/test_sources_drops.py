@@ -19,7 +19,8 @@ import pytest
 from sources.drops import Taken, take_inbox
 from sources.errors import LandingError
 from sources.landing import LandedBatch, complete_batches
-from sources.spec_file import load_spec
+from sources.spec import SourcesSpec
+from sources.spec_file import PACKAGED, load_spec
 
 NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
 SPEC = load_spec()
@@ -31,9 +32,9 @@ PLAN = [
 ]
 
 
-def take(tmp_path: Path, **options: Any) -> list[Taken]:
+def take(tmp_path: Path, sources: SourcesSpec = SPEC, **options: Any) -> list[Taken]:
     return take_inbox(
-        SPEC, tmp_path / "inbox", tmp_path / "landing", {"centre": CENTRE}, NOW,
+        sources, tmp_path / "inbox", tmp_path / "landing", {"centre": CENTRE}, NOW,
         **{"settle_seconds": 0.02, **options},
     )  # fmt: skip
 
@@ -90,9 +91,11 @@ def landed(batch: LandedBatch | None) -> list[dict[str, Any]]:
     ]
 
 
-def taken_rows(tmp_path: Path, name: str, data: bytes) -> list[dict[str, Any]]:
+def taken_rows(
+    tmp_path: Path, name: str, data: bytes, sources: SourcesSpec = SPEC
+) -> list[dict[str, Any]]:
     drop(tmp_path, name, data)
-    (result,) = take(tmp_path)
+    (result,) = take(tmp_path, sources)
     assert result.is_taken, result.reason_en
     return landed(result.batch)
 
@@ -207,6 +210,18 @@ def test_the_wider_layout_wins_where_one_is_part_of_another(name: str, tmp_path:
     assert row["field_code"] == "PWDx"
     assert (row["channel"], row["status"]) == ("1", "9")
     assert "queue" not in row
+
+
+def test_a_layout_says_by_what_its_cases_are_compared(tmp_path: Path) -> None:
+    text = PACKAGED.read_text(encoding="utf-8")
+    zone = "        time_zone: America/New_York\n"
+    assert text.count(zone) == 1
+    own = tmp_path / "sources.yml"
+    own.write_text(
+        text.replace(zone, f"{zone}        constants: {{compare_by: time}}\n"), encoding="utf-8"
+    )
+    (row,) = taken_rows(tmp_path, "cases_311.csv", BOSTON_HEAD.encode(), sources=load_spec(own))
+    assert row["compare_by"] == "time"
 
 
 def test_xlsx_cells_keep_what_they_say(tmp_path: Path) -> None:

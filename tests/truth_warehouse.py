@@ -30,7 +30,7 @@ LISTS = {
     "raw.cases__staff": "staff", "raw.ratings__rating": "ratings", "raw.services__service": "services",
     "raw.services__submission": "submissions", "raw.registry__decision": "decisions",
     "raw.drops__plan_task": "plan_tasks", "raw.drops__feedback": "feedback",
-    "raw.drops__nomination": "nominations",
+    "raw.drops__nomination": "nominations", "raw.drops__case": "dropped_cases",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ columns:
   basis: "known: theo những gì kho đã biết; source: kho chưa có, theo thời điểm ở nguồn. What it rests on."
   end_on: "Ngày kết thúc như khi đó. Ended on, as of then."
   due_on: "Hạn trả như khi đó. Due on, as of then."
+  is_on_time: "Kết thúc đúng hạn như khi đó. Ended on time, as of then."
 */
 with begun as (
     select local_day(min(known_from)) as known_since from core.case_history
@@ -91,7 +92,7 @@ pauses as (
 extensions as (
     select
         c.campaign_id, c.snapshot_on, c.case_code,
-        local_day(arg_max(e.extension.new_due_at, (e.extension.issued_at, e.extension.new_due_at))) as extended_on
+        arg_max(e.extension.new_due_at, (e.extension.issued_at, e.extension.new_due_at)) as extended_at
     from clocks as c
     cross join unnest(c.extensions) as e (extension)
     where lower(e.extension.kind) = 'statutory' and e.extension.issued_at < c.until_at
@@ -124,28 +125,46 @@ originals as (
         and w.working_day_no = limit_working_day(l.unit, l.n, l.is_working, l.working_day_no, l.received_at)
     left join core.dim_date as r
         on l.due_at is null and r.day = limit_calendar_day(l.unit, l.n, l.received_at)
+),
+
+dues as (
+    select
+        o.campaign_id,
+        o.snapshot_on,
+        o.case_code,
+        coalesce(a.agency_code, o.agency_code, 'UNKNOWN') as agency_code,
+        case when o.is_known then 'known' else 'source' end as basis,
+        o.end_at,
+        o.due_at,
+        o.compare_by,
+        e.extended_at,
+        case
+            when e.extended_at is not null then local_day(e.extended_at)
+            when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
+            when coalesce(p.pause_days, 0) = 0 then o.due_original_on
+            else moved.day
+        end as due_on
+    from originals as o
+    left join core.agency_alias as a on a.code = o.agency_code
+    left join pauses as p
+        on p.campaign_id = o.campaign_id and p.snapshot_on = o.snapshot_on and p.case_code = o.case_code
+    left join extensions as e
+        on e.campaign_id = o.campaign_id and e.snapshot_on = o.snapshot_on and e.case_code = o.case_code
+    left join core.dim_date as due on due.day = o.due_original_on
+    left join core.dim_working_day as moved on moved.working_day_no = due.working_day_no + p.pause_days
+    left join core.dim_working_day as moved_hours
+        on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)
 )
 
 select
-    o.campaign_id,
-    o.snapshot_on,
-    o.case_code,
-    coalesce(a.agency_code, o.agency_code, 'UNKNOWN') as agency_code,
-    case when o.is_known then 'known' else 'source' end as basis,
-    local_day(o.end_at) as end_on,
-    case
-        when e.extended_on is not null then e.extended_on
-        when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
-        when coalesce(p.pause_days, 0) = 0 then o.due_original_on
-        else moved.day
-    end as due_on
-from originals as o
-left join core.agency_alias as a on a.code = o.agency_code
-left join pauses as p
-    on p.campaign_id = o.campaign_id and p.snapshot_on = o.snapshot_on and p.case_code = o.case_code
-left join extensions as e
-    on e.campaign_id = o.campaign_id and e.snapshot_on = o.snapshot_on and e.case_code = o.case_code
-left join core.dim_date as due on due.day = o.due_original_on
-left join core.dim_working_day as moved on moved.working_day_no = due.working_day_no + p.pause_days
-left join core.dim_working_day as moved_hours
-    on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)
+    campaign_id,
+    snapshot_on,
+    case_code,
+    agency_code,
+    basis,
+    local_day(end_at) as end_on,
+    due_on,
+    is_on_time(
+        local_day(end_at), end_at, due_on, due_moment(compare_by, due_at, extended_at, due_on)
+    ) as is_on_time
+from dues

@@ -15,6 +15,7 @@ columns:
   channel: "Kênh. Channel."
   received_at: "Tiếp nhận lúc. Received."
   due_at: "Hạn trả. Due as promised."
+  compare_by: "So với hạn theo ngày (day) hay thời điểm (time); trống là ngày. Compared with the due date by day or by time; null is day."
   finished_at: "Xử lý xong lúc. Finished."
   returned_at: "Trả kết quả lúc. Returned."
   rejected_at: "Từ chối lúc. Rejected."
@@ -41,6 +42,7 @@ select
     channel,
     received_at,
     due_at,
+    compare_by,
     finished_at,
     returned_at,
     rejected_at,

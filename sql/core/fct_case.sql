@@ -24,10 +24,15 @@ columns:
   due_original_on: "Hạn trả ban đầu. Due day before pauses."
   due_source: "given, derived, none. Where the due day comes from."
   due_on: "Hạn trả có hiệu lực. Effective due day."
+  due_until_at: "Thời điểm đến hạn, chỉ khi so theo thời điểm. Due moment, only where compared by time."
+  is_on_time: "Kết thúc đúng hạn; trống khi chưa kết thúc hoặc không có hạn. Ended on time; null if not ended or no due day."
+  is_handover_on_time: "Trả kết quả đúng hạn, nếu chưa trả thì theo kết thúc. Returned on time, else ended on time."
+  overdue_from_on: "Ngày đầu tiên tính là quá hạn nếu còn mở. First day at whose end it is overdue if open."
   pause_days: "Số ngày làm việc tạm dừng. Working days paused."
   pause_count: "Số lần yêu cầu bổ sung. Requests for supplements."
   second_pause_on: "Ngày yêu cầu bổ sung lần hai. Day of the second request."
   open_pause_on: "Ngày yêu cầu bổ sung đang chờ. Day of the request still waiting."
+  open_pause_at: "Yêu cầu bổ sung đang chờ lúc. Time of the request still waiting."
   has_statutory_extension: "Có gia hạn theo luật. Extended by law."
   apology_count: "Số lần xin lỗi. Apologies."
   first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
@@ -48,6 +53,7 @@ with clocks as (
     select
         c.*,
         x.centre_code,
+        x.as_of_at,
         -- A file of cases may come without a status; whoever lists a reception has accepted the case.
         c.received_at <= x.as_of_at and coalesce(c.status, 2) not in (1, 3) as accepted,
         case when c.finished_at <= x.as_of_at then c.finished_at end as finished,
@@ -78,7 +84,7 @@ ended as (
 ),
 
 open_pauses as (
-    select case_code, min(requested_on) as open_pause_on
+    select case_code, min(requested_on) as open_pause_on, min(requested_at) as open_pause_at
     from core.fct_pause
     where completed_at is null
     group by case_code
@@ -105,10 +111,15 @@ select
     d.due_original_on,
     coalesce(d.due_source, 'none') as due_source,
     d.due_on,
+    d.due_until_at,
+    is_on_time(local_day(e.end_at), e.end_at, d.due_on, d.due_until_at) as is_on_time,
+    is_on_time(local_day(e.handover_at), e.handover_at, d.due_on, d.due_until_at) as is_handover_on_time,
+    overdue_from(d.due_on, d.due_until_at, e.as_of_at) as overdue_from_on,
     coalesce(d.pause_days, 0) as pause_days,
     coalesce(d.pause_count, 0) as pause_count,
     d.second_pause_on,
     p.open_pause_on,
+    p.open_pause_at,
     d.extended_on is not null as has_statutory_extension,
     coalesce(d.apology_count, 0) as apology_count,
     d.first_apology_on,

@@ -16,6 +16,7 @@ columns:
   apology_count: "Số lần xin lỗi, hẹn lại. Apologies."
   first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
   due_on: "Hạn trả có hiệu lực. Effective due day."
+  due_until_at: "Thời điểm đến hạn, chỉ khi so theo thời điểm. Due moment, only where compared by time."
 */
 with pauses as (
     select
@@ -31,7 +32,7 @@ with pauses as (
 extensions as (
     select
         case_code,
-        local_day(arg_max(new_due_at, extension_no) filter (kind = 'statutory')) as extended_on,
+        arg_max(new_due_at, extension_no) filter (kind = 'statutory') as extended_at,
         count(*) filter (kind = 'apology') as apology_count,
         local_day(min(issued_at) filter (kind = 'apology')) as first_apology_on
     from core.fct_extension
@@ -42,6 +43,7 @@ limits as (
     select
         c.case_code,
         c.due_at,
+        c.compare_by,
         c.received_at,
         d.is_working,
         d.working_day_no,
@@ -67,6 +69,8 @@ targets as (
 originals as (
     select
         t.case_code,
+        t.due_at,
+        t.compare_by,
         case when t.due_at is null and t.unit = 'working_hour' then t.target_minute_no end as target_minute_no,
         coalesce(local_day(t.due_at), w.day, r.next_working_on) as due_original_on,
         case
@@ -77,28 +81,37 @@ originals as (
     from targets as t
     left join core.dim_working_day as w on w.working_day_no = t.target_day_no
     left join core.dim_date as r on r.day = t.target_on
+),
+
+dues as (
+    select
+        o.case_code,
+        o.due_original_on,
+        o.due_source,
+        coalesce(p.pause_days, 0) as pause_days,
+        coalesce(p.pause_count, 0) as pause_count,
+        p.second_pause_on,
+        o.due_at,
+        o.compare_by,
+        e.extended_at,
+        local_day(e.extended_at) as extended_on,
+        coalesce(e.apology_count, 0) as apology_count,
+        e.first_apology_on,
+        case
+            when e.extended_at is not null then local_day(e.extended_at)
+            when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
+            when coalesce(p.pause_days, 0) = 0 then o.due_original_on
+            else moved.day
+        end as due_on
+    from originals as o
+    left join pauses as p on p.case_code = o.case_code
+    left join extensions as e on e.case_code = o.case_code
+    left join core.dim_date as d on d.day = o.due_original_on
+    left join core.dim_working_day as moved on moved.working_day_no = d.working_day_no + p.pause_days
+    left join core.dim_working_day as moved_hours
+        on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)
 )
 
-select
-    o.case_code,
-    o.due_original_on,
-    o.due_source,
-    coalesce(p.pause_days, 0) as pause_days,
-    coalesce(p.pause_count, 0) as pause_count,
-    p.second_pause_on,
-    e.extended_on,
-    coalesce(e.apology_count, 0) as apology_count,
-    e.first_apology_on,
-    case
-        when e.extended_on is not null then e.extended_on
-        when o.target_minute_no is not null and p.pause_minutes > 0 then moved_hours.day
-        when coalesce(p.pause_days, 0) = 0 then o.due_original_on
-        else moved.day
-    end as due_on
-from originals as o
-left join pauses as p on p.case_code = o.case_code
-left join extensions as e on e.case_code = o.case_code
-left join core.dim_date as d on d.day = o.due_original_on
-left join core.dim_working_day as moved on moved.working_day_no = d.working_day_no + p.pause_days
-left join core.dim_working_day as moved_hours
-    on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)
+select * exclude (due_at, compare_by, extended_at),
+    due_moment(compare_by, due_at, extended_at, due_on) as due_until_at
+from dues

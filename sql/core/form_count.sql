@@ -32,7 +32,8 @@ with cases as (
         -- A case can't have ended before it was received; what says so ends on its first day.
         case when c.end_on is not null then greatest(c.end_on, c.received_on) end as end_on,
         c.end_kind,
-        c.due_on
+        c.due_on,
+        is_on_time(greatest(c.end_on, c.received_on), c.end_at, c.due_on, c.due_until_at) as is_on_time
     from core.fct_case as c
     left join core.dim_procedure as p on p.procedure_code = c.procedure_code
     where c.is_centre and c.is_accepted and c.due_on is not null
@@ -60,8 +61,10 @@ settled as (
     select
         d.period_kind, d.period_start, c.agency_code, c.field_code,
         count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on < c.due_on) as early_count,
-        count(*) filter (c.end_kind not in ('finished', 'returned') or c.end_on = c.due_on) as on_time_count,
-        count(*) filter (c.end_kind in ('finished', 'returned') and c.end_on > c.due_on) as late_count,
+        count(*) filter (
+            c.end_kind not in ('finished', 'returned') or (c.end_on = c.due_on and c.is_on_time)
+        ) as on_time_count,
+        count(*) filter (c.end_kind in ('finished', 'returned') and not c.is_on_time) as late_count,
         count(*) filter (c.end_kind = 'rejected') as rejected_count
     from cases as c
     join days as d on d.day = c.end_on

@@ -12,12 +12,12 @@ with spells as (
     select
         c.case_code,
         c.agency_code,
-        greatest(c.due_on + 1, c.received_on) as first_on,
+        greatest(c.overdue_from_on, c.received_on) as first_on,
         coalesce(c.end_on - 1, x.as_of_on) as last_on
     from core.fct_case as c
     cross join meta.run_context as x
     where c.is_centre and c.is_accepted and c.due_on is not null
-        and greatest(c.due_on + 1, c.received_on) <= coalesce(c.end_on - 1, x.as_of_on)
+        and greatest(c.overdue_from_on, c.received_on) <= coalesce(c.end_on - 1, x.as_of_on)
 ),
 
 days as (

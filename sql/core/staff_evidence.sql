@@ -46,7 +46,7 @@ closed as (
     select
         s.campaign_id, s.snapshot_on, s.staff_code,
         count(*) as closed_count,
-        count(*) filter (k.end_on <= k.due_on) as on_time_count,
+        count(*) filter (k.is_on_time) as on_time_count,
         sum(c.apology_count) as apology_count
     from core.campaign_staff as s
     join core.fct_case as c on c.assigned_to = s.staff_code

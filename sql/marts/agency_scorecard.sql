@@ -43,8 +43,8 @@ closed as (
     select d.period_kind, d.period_start, c.agency_code,
         count(*) as closed_count,
         count(*) filter (c.end_on < c.due_on) as early_count,
-        count(*) filter (c.end_on = c.due_on) as on_the_day_count,
-        count(*) filter (c.end_on > c.due_on) as late_count
+        count(*) filter (c.end_on = c.due_on and c.is_on_time) as on_the_day_count,
+        count(*) filter (not c.is_on_time) as late_count
     from cases as c
     join days as d on d.day = c.end_on
     group by all

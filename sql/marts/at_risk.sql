@@ -22,7 +22,7 @@ select
     p.procedure_name,
     c.due_on,
     due.working_day_no - today.working_day_no as working_days_left,
-    c.due_on < x.as_of_on as is_overdue,
+    c.overdue_from_on <= x.as_of_on as is_overdue,
     c.apology_count > 0 as has_apology
 from core.fct_case as c
 cross join meta.run_context as x

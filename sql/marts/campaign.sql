@@ -25,7 +25,7 @@ with snapshots as (
 ),
 
 ended as (
-    select k.campaign_id, k.snapshot_on, k.agency_code, k.end_on, k.due_on, s.start_on
+    select k.campaign_id, k.snapshot_on, k.agency_code, k.end_on, k.is_on_time, s.start_on
     from core.campaign_case as k
     join snapshots as s on s.campaign_id = k.campaign_id and s.snapshot_on = k.snapshot_on
     where k.due_on is not null
@@ -35,7 +35,7 @@ closed as (
     select
         campaign_id, snapshot_on, coalesce(agency_code, 'ALL') as agency_code,
         count(*) as closed_count,
-        count(*) filter (end_on <= due_on) as on_time_count
+        count(*) filter (is_on_time) as on_time_count
     from ended
     where end_on between start_on and snapshot_on
     group by grouping sets ((campaign_id, snapshot_on, agency_code), (campaign_id, snapshot_on))

@@ -48,14 +48,18 @@ select
     judged.working_day_no - due.working_day_no as days_late,
     c.has_statutory_extension,
     c.apology_count,
-    case when c.end_on is not null then c.end_on <= c.due_on end as on_time_a,
-    case when c.end_kind in ('finished', 'returned') then c.end_on <= c.due_on end as on_time_a_prime,
-    c.pause_count <= 1 and c.due_on >= coalesce(c.end_on, c.open_pause_on, x.as_of_on) as on_time_b,
+    c.is_on_time as on_time_a,
+    case when c.end_kind in ('finished', 'returned') then c.is_on_time end as on_time_a_prime,
+    c.pause_count <= 1 and case
+        when c.end_on is not null then c.is_on_time
+        when c.open_pause_on is not null then is_on_time(c.open_pause_on, c.open_pause_at, c.due_on, c.due_until_at)
+        else c.overdue_from_on > x.as_of_on
+    end as on_time_b,
     case
-        when c.end_on is not null then c.end_on <= c.due_on
-        when c.open_pause_on is null and c.due_on < x.as_of_on then false
+        when c.end_on is not null then c.is_on_time
+        when c.open_pause_on is null and c.overdue_from_on <= x.as_of_on then false
     end as on_time_c,
-    case when c.handover_on is not null then c.handover_on <= c.due_on end as on_time_d
+    c.is_handover_on_time as on_time_d
 from core.fct_case as c
 cross join meta.run_context as x
 join core.case_number as n on n.case_code = c.case_code

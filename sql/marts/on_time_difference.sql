@@ -31,7 +31,7 @@ periods as (
 ended as (
     select
         c.*, d.period_kind, d.period_start, d.evaluated_on,
-        case when c.end_on <= c.due_on then 'on_time' else 'late' end as judgement_a
+        case when c.is_on_time then 'on_time' else 'late' end as judgement_a
     from cases as c
     join days as d on d.day = c.end_on
 ),
@@ -58,11 +58,12 @@ open_in_b as (
         d.period_kind, d.period_start, c.agency_code, 'B' as variant, 'not_counted' as judgement_a,
         case
             when c.second_pause_on <= d.evaluated_on then 'late'
-            when c.due_on >= coalesce(
-                (select min(f.requested_on) from core.fct_pause as f
+            when coalesce(
+                (select is_on_time(min(f.requested_on), min(f.requested_at), c.due_on, c.due_until_at)
+                 from core.fct_pause as f
                  where f.case_code = c.case_code and f.requested_on <= d.evaluated_on
                      and (f.completed_on is null or f.completed_on > d.evaluated_on)),
-                d.evaluated_on) then 'on_time'
+                c.overdue_from_on > d.evaluated_on) then 'on_time'
             else 'late'
         end as judgement_other,
         case when c.second_pause_on <= d.evaluated_on then 'second_request' end as cause
@@ -74,7 +75,7 @@ open_in_b as (
 returned as (
     select
         e.period_kind, e.period_start, e.agency_code, 'D' as variant, e.judgement_a,
-        case when d.day is null then 'not_counted' when e.handover_on <= e.due_on then 'on_time' else 'late' end
+        case when d.day is null then 'not_counted' when e.is_handover_on_time then 'on_time' else 'late' end
             as judgement_other,
         case when d.day is null then 'returned_in_another_period' else 'returned_after_due' end as reason
     from ended as e

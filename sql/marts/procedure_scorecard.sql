@@ -25,7 +25,7 @@ with events as (
     union all
     select
         cast(date_trunc('year', end_on) as date), agency_code, procedure_code,
-        0, 0, 1, cast(coalesce(end_on > due_on, false) as integer), duration_days, 0
+        0, 0, 1, cast(coalesce(not is_on_time, false) as integer), duration_days, 0
     from core.fct_case
     where is_centre and end_on is not null
     union all

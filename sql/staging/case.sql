@@ -31,6 +31,7 @@ columns:
   exemption_reason: "Lý do không tiếp nhận trực tuyến. Why not received online."
   received_by: "Mã người tiếp nhận. Receiving staff code."
   assigned_to: "Mã người xử lý. Assigned staff code."
+  compare_by: "So với hạn theo ngày (day) hay thời điểm (time); trống là ngày. Compared with the due date by day or by time; null is day."
   updated_at: "Thời điểm cập nhật ở nguồn. Updated at the source."
   is_deleted: "Đã xóa ở nguồn. Deleted at the source."
 */

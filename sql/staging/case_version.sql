@@ -33,6 +33,7 @@ columns:
   exemption_reason: "Lý do không tiếp nhận trực tuyến. Why not received online."
   received_by: "Mã người tiếp nhận. Receiving staff code."
   assigned_to: "Mã người xử lý. Assigned staff code."
+  compare_by: "So với hạn theo ngày (day) hay thời điểm (time); trống là ngày. Compared with the due date by day or by time; null is day."
   updated_at: "Thời điểm cập nhật ở nguồn. Updated at the source."
   is_deleted: "Đã xóa ở nguồn. Deleted at the source."
 */
@@ -40,6 +41,9 @@ with received as (
     select * from raw.cases__case
     union all by name
     select * from raw.drops__case
+    union all by name
+    -- A site's own source file may lack what was added later.
+    select cast(null as varchar) as compare_by where false
 ),
 
 typed as (
@@ -88,6 +92,7 @@ typed as (
         clean_text(r.exemption_reason) as exemption_reason,
         clean_text(r.received_by) as received_by,
         clean_text(r.assigned_to) as assigned_to,
+        lower(clean_text(r.compare_by)) as compare_by,
         coalesce(to_instant(r.updated_at), r._version_at) as updated_at,
         coalesce(to_boolean(r.is_deleted), false) as is_deleted,
         list_concat(r._defects, cast_errors([

@@ -29,6 +29,18 @@ class CaseFact:
     handover_on: dt.date | None
     due_on: dt.date | None
     pauses: tuple[tuple[dt.date, dt.date | None], ...]
+    ended: dt.datetime | None
+    handed_over: dt.datetime | None
+    asked: tuple[dt.datetime, ...]
+    due_moment: dt.datetime | None
+    """Only where the case's file compares by time, and the time was promised."""
+
+    def in_time(self, at: dt.datetime) -> bool:
+        """Whether what happens then happens on time."""
+        if self.due_moment is not None:
+            return at <= self.due_moment
+        assert self.due_on is not None
+        return at.date() <= self.due_on
 
 
 def instant(text: str | None) -> dt.datetime | None:
@@ -97,6 +109,7 @@ def _case(
     pauses.sort(key=lambda pair: pair[0])
     days = tuple((a.date(), d.date() if d else None) for a, d in pauses)
     agency = row["agency_code"]
+    due = _due(row, received, as_of, days, limits.get(base_code(row["procedure_code"])))
     return CaseFact(
         code=row["case_code"],
         agency=aliases.get(agency, agency),
@@ -109,8 +122,12 @@ def _case(
         end_on=end.date() if end else None,
         end_kind=kind,
         handover_on=back.date() if accepted and back else None,
-        due_on=_due(row, received, as_of, days, limits.get(base_code(row["procedure_code"]))),
+        due_on=due,
         pauses=days,
+        ended=end,
+        handed_over=back if accepted else None,
+        asked=tuple(asked for asked, _ in pauses),
+        due_moment=_due_moment(row, due, as_of) if row.get("compare_by") == "time" else None,
     )
 
 
@@ -121,13 +138,8 @@ def _due(
     pauses: tuple[tuple[dt.date, dt.date | None], ...],
     limit: Row | None,
 ) -> dt.date | None:
-    statutory = [
-        (instant(e["issued_at"]), instant(e["new_due_at"]))
-        for e in row["extensions"] or []
-        if e["kind"] == "statutory" and instant(e["issued_at"]) <= as_of  # type: ignore[operator]
-    ]
-    if statutory:
-        return max(statutory)[1].date()  # type: ignore[union-attr]
+    if extended := _extended(row, as_of):
+        return extended.date()
     given = instant(row["due_at"])
     due = given.date() if given else _derived(received, limit)
     if given is None and limit and limit["time_limit_unit"] == "working_hour" and received:
@@ -139,6 +151,22 @@ def _due(
         return due
     # A due date on a day off counts from the working day before it.
     return add_working(due, shift)
+
+
+def _extended(row: Row, as_of: dt.datetime) -> dt.datetime | None:
+    statutory = [
+        (instant(e["issued_at"]), instant(e["new_due_at"]))
+        for e in row["extensions"] or []
+        if e["kind"] == "statutory" and instant(e["issued_at"]) <= as_of  # type: ignore[operator]
+    ]
+    return max(statutory)[1] if statutory else None
+
+
+def _due_moment(row: Row, due: dt.date | None, as_of: dt.datetime) -> dt.datetime | None:
+    """Pauses move the day; the time of day stays as promised."""
+    given = instant(row["due_at"])
+    promised = dt.datetime.combine(due, given.timetz()) if given and due else None
+    return _extended(row, as_of) or promised
 
 
 def _derived(received: dt.datetime | None, limit: Row | None) -> dt.date | None:

@@ -122,13 +122,14 @@ class Oracle:
         for f in self.accepted:
             if f.due_on is None:
                 continue
-            if f.end_on:
-                self._count("on_time", "A", f.end_on, f.agency, f.end_on <= f.due_on)
-                self._count("on_time", "C", f.end_on, f.agency, f.end_on <= f.due_on)
+            if f.end_on and f.ended:
+                good = f.in_time(f.ended)
+                self._count("on_time", "A", f.end_on, f.agency, good)
+                self._count("on_time", "C", f.end_on, f.agency, good)
                 if f.end_kind in ("finished", "returned"):
-                    self._count("on_time", "A_prime", f.end_on, f.agency, f.end_on <= f.due_on)
-            if f.handover_on:
-                self._count("on_time", "D", f.handover_on, f.agency, f.handover_on <= f.due_on)
+                    self._count("on_time", "A_prime", f.end_on, f.agency, good)
+            if f.handover_on and f.handed_over:
+                self._count("on_time", "D", f.handover_on, f.agency, f.in_time(f.handed_over))
 
     def _on_time_b(self) -> None:
         for f in self.accepted:
@@ -143,15 +144,24 @@ class Oracle:
                 )
 
     def _good_in_b(self, f: CaseFact, e: dt.date) -> bool:
-        assert f.due_on is not None
         if sum(asked <= e for asked, _ in f.pauses) > 1:
             return False
-        if f.end_on and f.end_on <= e:
-            return f.end_on <= f.due_on
-        return min([e, *self._open_requests(f, e)]) <= f.due_on
+        if f.end_on and f.ended and f.end_on <= e:
+            return f.in_time(f.ended)
+        requests = self._open_requests(f, e)
+        return f.in_time(min(requests)) if requests else e < self._overdue_from(f)
 
-    def _open_requests(self, f: CaseFact, e: dt.date) -> list[dt.date]:
-        return [asked for asked, done in f.pauses if asked <= e and (done is None or done > e)]
+    def _open_requests(self, f: CaseFact, e: dt.date) -> list[dt.datetime]:
+        return [
+            asked for asked, (day_asked, done) in zip(f.asked, f.pauses, strict=True)
+            if day_asked <= e and (done is None or done > e)
+        ]  # fmt: skip
+
+    def _overdue_from(self, f: CaseFact) -> dt.date:
+        """The first day at whose end a case that is still open is overdue."""
+        assert f.due_on is not None
+        passed = f.due_moment is not None and f.due_moment <= self.as_of
+        return f.due_on if passed else f.due_on + ONE_DAY
 
     def _on_time_c(self) -> None:
         """Add to A's denominator what is open and overdue on each period's day of judgement."""
@@ -164,7 +174,7 @@ class Oracle:
         for f in self.accepted:
             if f.due_on is None or f.received_on is None:
                 continue
-            at = max(f.due_on + ONE_DAY, f.received_on)
+            at = max(self._overdue_from(f), f.received_on)
             stop = f.end_on - ONE_DAY if f.end_on else self.today
             while at <= stop:
                 if not self._open_requests(f, at):

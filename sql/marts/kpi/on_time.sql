@@ -27,13 +27,13 @@ with cases as (
 units as (
     select
         v.variant, case_code as unit_id, agency_code, coalesce(end_on, came_on) as day,
-        end_on <= due_on as is_good,
+        is_on_time as is_good,
         coalesce(not_accepted, case when end_on is null then 'not_ended' end, no_due_date) as exclusion
     from cases
     cross join (values ('A'), ('C')) as v (variant)
     union all
     select
-        'A_prime', case_code, agency_code, coalesce(end_on, came_on), end_on <= due_on,
+        'A_prime', case_code, agency_code, coalesce(end_on, came_on), is_on_time,
         coalesce(
             not_accepted, case when end_on is null then 'not_ended' end, no_due_date,
             case when end_kind not in ('finished', 'returned') then 'ended_without_result' end
@@ -41,7 +41,7 @@ units as (
     from cases
     union all
     select
-        'D', case_code, agency_code, coalesce(handover_on, came_on), handover_on <= due_on,
+        'D', case_code, agency_code, coalesce(handover_on, came_on), is_handover_on_time,
         coalesce(not_accepted, case when handover_on is null then 'not_ended' end, no_due_date)
     from cases
 ),
@@ -68,14 +68,16 @@ ended_periods as (
 -- B counts a case received in the period or ended in it, once.
 received_in as (
     select
-        c.case_code, c.agency_code, c.end_on, c.due_on, c.second_pause_on, c.pause_count,
+        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.due_on, c.due_until_at, c.overdue_from_on,
+        c.second_pause_on, c.pause_count,
         coalesce(c.not_accepted, c.no_due_date) as exclusion,
         p.period_kind, p.period_start, p.evaluated_on
     from cases as c
     join core.period_day as p on p.day = c.came_on
     union all
     select
-        c.case_code, c.agency_code, c.end_on, c.due_on, c.second_pause_on, c.pause_count,
+        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.due_on, c.due_until_at, c.overdue_from_on,
+        c.second_pause_on, c.pause_count,
         coalesce(c.not_accepted, c.no_due_date),
         p.period_kind, p.period_start, p.evaluated_on
     from cases as c
@@ -84,7 +86,9 @@ received_in as (
 ),
 
 waiting as (
-    select r.case_code, r.period_kind, r.period_start, min(f.requested_on) as requested_on
+    select
+        r.case_code, r.period_kind, r.period_start,
+        min(f.requested_on) as requested_on, min(f.requested_at) as requested_at
     from received_in as r
     join core.fct_pause as f
         on f.case_code = r.case_code
@@ -99,9 +103,11 @@ period_units as (
     select
         'B' as variant, r.period_kind, r.period_start, r.agency_code, r.case_code as unit_id,
         (r.second_pause_on is null or r.second_pause_on > r.evaluated_on)
-            and r.due_on >= case
-                when r.end_on <= r.evaluated_on then r.end_on
-                else coalesce(w.requested_on, r.evaluated_on)
+            and case
+                when r.end_on <= r.evaluated_on then r.is_on_time
+                when w.requested_on is not null
+                then is_on_time(w.requested_on, w.requested_at, r.due_on, r.due_until_at)
+                else r.overdue_from_on > r.evaluated_on
             end as is_good,
         r.exclusion
     from received_in as r
