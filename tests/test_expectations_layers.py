@@ -164,6 +164,7 @@ BAD: dict[str, dict[str, str]] = {
         "days_of_ratings_sum_to_years": "'dissatisfied' as kpi_id, 'year' as period_kind, "
         "date '2021-01-01' as period_start",
     },
+    "core.case_shown": {"shown_truly_or_merged": "'H37.99' as agency_code"},
     "marts.rating_group": {
         "shown_as_itself_or_merged": "'lạ' as shown_code",
     },
@@ -288,7 +289,8 @@ BAD: dict[str, dict[str, str]] = {
     "marts.case_fact": {
         "no_case_lost": "-1 as case_no",
         "sums_equal_kpi": "'closed' as state, true as on_time_a, date '2023-05-01' as ended_month_on",
-        "closed_has_month": "'closed' as state, null as ended_month_on",
+        "only_closed_has_month": "'open' as state, date '2023-05-01' as ended_month_on",
+        "five_say_the_same": "'H37.99' as agency_code",
         "counted_only_when_closed": "'open' as state, true as on_time_a",
         "prime_is_part_of_a": "true as on_time_a_prime, false as on_time_a",
     },

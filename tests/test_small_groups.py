@@ -113,3 +113,46 @@ def test_explaining_a_merged_agency_explains_the_row_it_stands_in(night: Site) -
         assert found.is_exact
         assert found.figure["status"] == "no_data"
         assert "below_five" in {unit["reason"] for unit in found.units}
+
+
+def test_at_least_five_published_cases_say_the_same(night: Site) -> None:
+    """All that an acquaintance may know of a case, joined over every table that has case rows."""
+    known = (
+        "f.agency_code, f.agency_name, f.procedure_code, f.procedure_name, f.field_name, f.channel, "
+        "f.received_month_on, f.ended_month_on, "
+        "coalesce(r.agency_code, f.agency_code), coalesce(r.procedure_code, f.procedure_code)"
+    )
+    groups = night.published(
+        f"select count(*) as n, any_value(f.procedure_code) as procedure_code, any_value(f.agency_code) as agency_code "
+        f"from marts.case_fact as f left join marts.at_risk as r using (case_no) group by {known}"
+    )
+    assert min(group["n"] for group in groups) >= 5
+    # the rule is at work, and leaves enough to drill down to
+    total = sum(group["n"] for group in groups)
+    assert total == night.published("select count(*) as n from marts.case_fact")[0]["n"]
+    named = sum(g["n"] for g in groups if g["procedure_code"] != "OTHER")
+    assert 0.05 < named / total < 1
+    assert sum(g["n"] for g in groups if g["agency_code"] != "OTHER") / total > 0.7
+
+
+def test_figures_still_come_out_of_the_published_cases(night: Site) -> None:
+    """On-time by month for the Centre exactly; no other number of cases than the figures say."""
+    months = night.published(
+        "select ended_month_on as month, count(*) filter (on_time_a) as n, count(on_time_a) as d "
+        "from marts.case_fact where on_time_a is not null and ended_month_on is not null group by all"
+    )
+    figures = {
+        row["period_start"]: (row["numerator"], row["denominator"])
+        for row in night.published(
+            "select * from marts.kpi_value where kpi_id = 'on_time' and is_headline "
+            "and period_kind = 'month' and agency_code = 'ALL'"
+        )
+    }
+    assert len(months) > 6
+    for row in months:
+        assert figures[row["month"]] == (row["n"], row["d"])
+    whole = night.published(
+        "select count(*) filter (on_time_a) as n, count(on_time_a) as d from marts.case_fact"
+    )[0]
+    assert whole["d"] == sum(d for _, d in figures.values())
+    assert whole["n"] == sum(n for n, _ in figures.values())

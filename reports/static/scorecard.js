@@ -125,6 +125,10 @@
     const kpi = data.kpis[id];
     const rows = data.procedures.filter((p) => p[0] === code).map((p) => [
       link(data.names[p[2]] || p[1], id, code, p[1]), count(p[3]), count(p[4]), count(p[5]), count(p[6]), count(p[7]), count(p[8])]);
+    // Cases whose procedure is too rare to be named stand together, with their agency alone.
+    if (data.cases.some((c) => c[0] === code && c[1] === 'OTHER')) {
+      rows.push([link(say(['Các thủ tục ít hồ sơ (gộp)', 'Procedures with few cases (merged)']), id, code, 'OTHER'), '', '', '', '', '', '']);
+    }
     return {
       way: [[say(kpi.label), id]], title: agencyName(kpi, code),
       body: [

@@ -1,13 +1,13 @@
 /* @model
 description: >
   The Centre's open cases that are overdue or due within 3 working days, those waiting for a supplement
-  left out: what can still be saved today. One row per case.
+  left out: what can still be saved today. Agency and procedure as in marts.case_fact. One row per case.
 grain: [case_no]
 columns:
   case_no: "Số ngẫu nhiên của phiên bản này. Random number of this version."
-  agency_code: "Mã cơ quan. Agency code."
+  agency_code: "Mã cơ quan; OTHER là gộp. Agency code; OTHER is several together."
   agency_name: "Tên cơ quan. Agency name."
-  procedure_code: "Mã thủ tục. Procedure code."
+  procedure_code: "Mã thủ tục; OTHER là gộp. Procedure code; OTHER is several together."
   procedure_name: "Tên thủ tục. Procedure name."
   due_on: "Hạn trả. Due on."
   working_days_left: "Số ngày làm việc còn lại; âm là quá hạn. Working days left; negative when overdue."
@@ -16,10 +16,10 @@ columns:
 */
 select
     n.case_no,
-    c.agency_code,
-    coalesce(a.agency_name, c.agency_code) as agency_name,
-    c.procedure_code,
-    p.procedure_name,
+    s.agency_code,
+    s.agency_name,
+    s.procedure_code,
+    s.procedure_name,
     c.due_on,
     due.working_day_no - today.working_day_no as working_days_left,
     c.overdue_from_on <= x.as_of_on as is_overdue,
@@ -29,8 +29,7 @@ cross join meta.run_context as x
 join core.case_number as n on n.case_code = c.case_code
 join core.dim_date as due on due.day = c.due_on
 join core.dim_date as today on today.day = x.as_of_on
-left join core.dim_agency as a on a.agency_code = c.agency_code
-left join core.dim_procedure as p on p.procedure_code = c.procedure_code
+join core.case_shown as s on s.case_code = c.case_code
 where c.end_on is null
     and c.open_pause_on is null
     and due.working_day_no - today.working_day_no <= 3

@@ -1,18 +1,19 @@
 /* @model
 description: >
-  The Centre's accepted cases for drilling down, without a code that leads to a person; dates are given
-  by month. One row per case.
+  The Centre's accepted cases for drilling down, without a code that leads to a person: dates are given by
+  month, and at least five cases share agency, procedure, channel and months (core.case_shown).
+  One row per case.
 grain: [case_no]
 columns:
   case_no: "Số ngẫu nhiên của phiên bản này. Random number of this version."
-  agency_code: "Mã cơ quan. Agency code."
+  agency_code: "Mã cơ quan; OTHER là gộp. Agency code; OTHER is several together."
   agency_name: "Tên cơ quan. Agency name."
-  procedure_code: "Mã thủ tục. Procedure code."
+  procedure_code: "Mã thủ tục; OTHER là gộp. Procedure code; OTHER is several together."
   procedure_name: "Tên thủ tục. Procedure name."
-  field_name: "Lĩnh vực. Field."
-  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel."
-  received_month_on: "Tháng tiếp nhận. Month received."
-  ended_month_on: "Tháng kết thúc. Month ended."
+  field_name: "Lĩnh vực; trống khi thủ tục được gộp. Field; null where procedures stand together."
+  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính; trống khi gộp. Channel; null where merged."
+  received_month_on: "Tháng tiếp nhận; trống khi gộp. Month received; null where merged."
+  ended_month_on: "Tháng kết thúc; trống khi gộp hoặc chưa kết thúc. Month ended; null where open or merged."
   state: "closed đã kết thúc, open đang giải quyết, waiting chờ bổ sung. State."
   end_kind: "Cách kết thúc. Why the clock ended."
   due_source: "Nguồn hạn trả. Where the due day comes from."
@@ -30,14 +31,14 @@ columns:
 */
 select
     n.case_no,
-    c.agency_code,
-    coalesce(a.agency_name, c.agency_code) as agency_name,
-    c.procedure_code,
-    p.procedure_name,
-    p.field_name,
-    c.channel,
-    cast(date_trunc('month', c.received_on) as date) as received_month_on,
-    cast(date_trunc('month', c.end_on) as date) as ended_month_on,
+    s.agency_code,
+    s.agency_name,
+    s.procedure_code,
+    s.procedure_name,
+    s.field_name,
+    s.channel,
+    s.received_month_on,
+    s.ended_month_on,
     case when c.end_on is not null then 'closed' when c.open_pause_on is not null then 'waiting' else 'open' end
         as state,
     c.end_kind,
@@ -63,7 +64,6 @@ select
 from core.fct_case as c
 cross join meta.run_context as x
 join core.case_number as n on n.case_code = c.case_code
-left join core.dim_agency as a on a.agency_code = c.agency_code
-left join core.dim_procedure as p on p.procedure_code = c.procedure_code
+join core.case_shown as s on s.case_code = c.case_code
 left join core.dim_date as due on due.day = c.due_on
 left join core.dim_date as judged on judged.day = coalesce(c.end_on, x.as_of_on)

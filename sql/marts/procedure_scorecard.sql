@@ -13,7 +13,7 @@ columns:
   online_count: "Trực tuyến. Received online."
   closed_count: "Đã giải quyết. Closed."
   late_count: "Quá hạn. Late."
-  median_days: "Trung vị số ngày làm việc. Median working days."
+  median_days: "Trung vị số ngày làm việc; trống khi dưới 5 hồ sơ. Median working days; null below five cases."
   rating_count: "Số lượt đánh giá; trống khi nhóm nhỏ. Ratings; null where the group is small."
 */
 with events as (
@@ -69,7 +69,7 @@ select
     s.online_count,
     s.closed_count,
     s.late_count,
-    s.median_days,
+    case when not is_small_group(s.closed_count, 0) then s.median_days end as median_days,
     -- of an agency that has no row of its own for the year, no part is shown either
     case
         when s.rated_count > 0 and g.agency_code is not null and not is_small_group(s.rated_count, s.smaller_count)
