@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK := .venv-spark
+SPARK_STAMP := $(SPARK)/.installed
 
 .PHONY: help demo test chaos check ui picture run compat bi bench lock clean
 
@@ -18,6 +20,16 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Spark's own environment: its two packages by hash, and a look at the night's for the rest.
+$(SPARK_STAMP): $(STAMP) requirements-spark.lock
+	@echo "Cài đặt Spark vào $(SPARK) / installing Spark into $(SPARK) …"
+	@command -v java >/dev/null || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  >"$$($(SPARK)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/motcua-night.pth"
 	@touch $@
 
 demo: $(STAMP) ## Hệ thống mô phỏng và một đêm trọn vẹn / simulated sources and a whole night
@@ -57,6 +69,8 @@ bench: $(STAMP) ## Đo hiệu năng / measure
 lock: ## Ghim lại thư viện, cần uv / pin the dependencies again, needs uv
 	@uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --extra dev --extra postgres --no-header pyproject.toml -o requirements.lock
+	@sed -n 's/^spark = \["\(.*\)"\]/\1/p' pyproject.toml | uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate - -o requirements-spark.lock
 
-clean: ## Xóa .venv / remove .venv
-	@rm -rf $(VENV)
+clean: ## Xóa môi trường / remove the environments
+	@rm -rf $(VENV) $(SPARK)

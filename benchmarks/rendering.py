@@ -13,7 +13,7 @@ import datetime as dt
 import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ YEARS = 5  # so that a day changes about 0.3 % of the cases
 OVERLAP = dt.timedelta(days=3)
 PIECE = 20_000
 FIRST_YEAR = 2020
+DRAWN_PROVINCE = "H37"  # the simulator knows this one; another's code is written in its place
+DROPPED = ("plan_tasks", "feedback", "nominations")
 Row = Mapping[str, Any]
 
 
@@ -40,6 +42,7 @@ class Rendering:
     """Writes pages below `folder` and remembers where they are."""
 
     folder: Path
+    province: str = DRAWN_PROVINCE
     lists: list[dict[str, Any]] = field(default_factory=list)
 
     def add(
@@ -53,6 +56,7 @@ class Rendering:
         while page or number == 0:
             following = list(islice(waiting, size))
             body = envelope(b",".join(page), number, bool(following), size, total, bounds)
+            body = body.replace(DRAWN_PROVINCE.encode(), self.province.encode())
             path = self.folder / name / f"{number:05d}.json.gz"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(gzip.compress(body, compresslevel=6, mtime=0))
@@ -97,10 +101,10 @@ _SHAPES: dict[str, tuple[int, Any]] = {
 }
 
 
-def render(folder: Path, cases: int) -> None:
+def render(folder: Path, cases: int, province: str = DRAWN_PROVINCE, seed: int = 2023) -> None:
     """Render a world of about `cases` cases into `folder`; the index is written last."""
-    world = World.build(end=END, years=YEARS, cases_per_year=cases // YEARS)
-    made = Rendering(folder)
+    world = World.build(seed=seed, end=END, years=YEARS, cases_per_year=cases // YEARS)
+    made = Rendering(folder, province)
     encode = msgspec.json.Encoder().encode
     for clock, now in enumerate(CLOCKS):
         _render_cases(made, world, clock)
@@ -129,8 +133,19 @@ def render(folder: Path, cases: int) -> None:
             "registry /decisions",
             [(row["decided_on"], encode(row)) for row in decisions],
         )
-    world.write_drops(folder / "inbox", END)
+    dropped = {name: _recoded(getattr(world, name), province) for name in DROPPED}
+    replace(world, **dropped).write_drops(folder / "inbox", END)
     (folder / "index.json").write_text(json.dumps(made.lists), encoding="utf-8")
+
+
+def _recoded(rows: Iterable[Row], province: str) -> list[dict[str, Any]]:
+    return [
+        {
+            name: value.replace(DRAWN_PROVINCE, province) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 def _render_cases(made: Rendering, world: World, clock: int) -> None:
@@ -194,8 +209,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cases", type=int, required=True)
+    parser.add_argument("--province", default=DRAWN_PROVINCE)
+    parser.add_argument("--seed", type=int, default=2023)
     given = parser.parse_args()
-    render(given.folder, given.cases)
+    render(given.folder, given.cases, given.province, given.seed)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ THIRD_PARTY = {
     "requests": {"sources"},
     "duckdb": {"warehouse"},
     "sqlglot": {"warehouse"},
+    "pyspark": {"warehouse"},
 }
 # A connection is passed on, so its type may be named where it isn't opened.
 TYPE_ONLY = {("assets", "duckdb")}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from assets.checks import row_rules
 from benchmarks.stage import Bench
-from orchestration.definitions import _row_rules
 from warehouse.build import build_model
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import set_run_context
@@ -16,7 +16,7 @@ def run(bench: Bench) -> dict[str, Any]:
         load_seed(night.connection, table, path)
     load_public_holidays(night.connection, night.now.year + 2)
     set_run_context(night.connection, night.context)
-    rules = _row_rules(bench.wiring.suites)
+    rules = row_rules(bench.wiring.suites)
     built = [
         build_model(night.connection, model, rules.get(model.table, ()))
         for model in catalog.in_schema("staging")

@@ -18,15 +18,20 @@ with begun as (
     select local_day(min(known_from)) as known_since from core.case_history
 ),
 
+campaigns as (
+    select campaign_id, to_day(nomination_deadline_on) as deadline_on, to_day(end_on) as end_on
+    from seeds.campaigns
+),
+
 snapshots as (
     select
         c.campaign_id,
         s.snapshot_on,
         cast(s.snapshot_on + 1 as timestamptz) as until_at,
         coalesce(b.known_since <= s.snapshot_on, false) as is_known
-    from seeds.campaigns as c
+    from campaigns as c
     cross join begun as b
-    cross join lateral (values (to_day(c.nomination_deadline_on)), (to_day(c.end_on))) as s (snapshot_on)
+    cross join lateral (values (c.deadline_on), (c.end_on)) as s (snapshot_on)
 ),
 
 versions as (
@@ -44,16 +49,21 @@ versions as (
 ),
 
 -- What the key sweeps had found gone by then, and nothing has been sent of since.
-gone as (
-    select v.campaign_id, v.snapshot_on, v.case_code
+noted as (
+    select v.campaign_id, v.snapshot_on, v.case_code, v.known_from, d.event, d.noted_at
     from versions as v
     join meta.deletion_log as d
         on d.system = 'cases' and d.entity = 'case' and d.key = v.case_code and d.noted_at < v.until_at
     where v.is_known
     qualify row_number() over (
-            partition by v.campaign_id, v.snapshot_on, v.case_code order by d.noted_at desc, d.event
-        ) = 1
-        and d.event = 'deleted' and d.noted_at >= v.known_from
+        partition by v.campaign_id, v.snapshot_on, v.case_code order by d.noted_at desc, d.event
+    ) = 1
+),
+
+gone as (
+    select campaign_id, snapshot_on, case_code
+    from noted
+    where event = 'deleted' and noted_at >= known_from
 ),
 
 clocks as (

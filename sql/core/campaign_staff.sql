@@ -14,6 +14,13 @@ columns:
   start_on: "Ngày bắt đầu đợt. First day of the window."
   deadline_on: "Hạn đề nghị. Deadline for nominations."
 */
+with campaigns as (
+    select
+        campaign_id, to_day(start_on) as start_on, to_day(nomination_deadline_on) as deadline_on,
+        to_day(end_on) as end_on
+    from seeds.campaigns
+)
+
 select
     c.campaign_id,
     s.snapshot_on,
@@ -24,11 +31,11 @@ select
         when p.home_agency_code = x.centre_code then p.employment_type in ('civil_servant', 'worker')
         else p.employment_type in ('civil_servant', 'public_employee')
     end as is_eligible,
-    to_day(c.start_on) as start_on,
-    to_day(c.nomination_deadline_on) as deadline_on
-from seeds.campaigns as c
+    c.start_on,
+    c.deadline_on
+from campaigns as c
 cross join meta.run_context as x
-cross join lateral (values (to_day(c.nomination_deadline_on)), (to_day(c.end_on))) as s (snapshot_on)
+cross join lateral (values (c.deadline_on), (c.end_on)) as s (snapshot_on)
 join core.dim_staff as p
     on p.at_centre_from <= s.snapshot_on
-    and (p.at_centre_to is null or p.at_centre_to >= to_day(c.start_on))
+    and (p.at_centre_to is null or p.at_centre_to >= c.start_on)

@@ -20,12 +20,14 @@ columns:
     ngày để so hoặc quá ít bản ghi. The verdict.
   is_latest: "Là ngày làm việc gần nhất đã đọc trọn. The latest working day read in full."
 */
-with streams as (
-    select
-        c.entity as stream,
-        local_day(max(c.read_to)) as read_on,
-        (select min(n.day) from core.daily_count as n where n.stream = c.entity) as first_on
+with firsts as (
+    select stream, min(day) as first_on from core.daily_count group by stream
+),
+
+streams as (
+    select c.entity as stream, local_day(max(c.read_to)) as read_on, min(f.first_on) as first_on
     from meta.cursor as c
+    left join firsts as f on f.stream = c.entity
     where (c.system, c.entity) in (('cases', 'case'), ('ratings', 'rating'))
     group by c.entity
 ),
@@ -40,22 +42,35 @@ days as (
     left join core.daily_count as n on n.stream = s.stream and n.day = d.day
 ),
 
-precedents as (
-    select j.stream, j.day, p.row_count
+numbered as (
+    select
+        j.stream, j.day, j.weekday, p.row_count,
+        row_number() over (partition by j.stream, j.day order by p.day desc) as back_no
     from days as j
     join days as p
         on p.stream = j.stream and p.day < j.day and p.is_working
         and (p.weekday = j.weekday or j.weekday > 5)
     where j.is_working and j.day >= j.read_on - 60
-    qualify row_number() over (partition by j.stream, j.day order by p.day desc)
-        <= case when j.weekday > 5 then 15 else 8 end
+),
+
+precedents as (
+    select stream, day, row_count
+    from numbered
+    where back_no <= case when weekday > 5 then 15 else 8 end
+),
+
+middles as (
+    select stream, day, count(*) as precedent_count, median(row_count) as expected
+    from precedents
+    group by stream, day
 ),
 
 expected as (
     select
-        stream, day, count(*) as precedent_count, median(row_count) as expected, mad(row_count) as spread
-    from precedents
-    group by stream, day
+        m.stream, m.day, m.precedent_count, m.expected, median(abs(p.row_count - m.expected)) as spread
+    from middles as m
+    join precedents as p on p.stream = m.stream and p.day = m.day
+    group by m.stream, m.day, m.precedent_count, m.expected
 ),
 
 -- 1.4826 spreads are a standard deviation; three of them, but never less than a quarter of the median.

@@ -12,13 +12,17 @@ columns:
   holiday_name: "Tên ngày nghỉ hoặc lý do. Holiday or reason."
   source: "Nguồn: tuần, gói, văn bản. Source: week, package, document."
 */
-with days as (
-    select cast(unnest(generate_series(
+with moments as (
+    select unnest(generate_series(
         timestamp '2010-01-01',
         cast(make_date(year(as_of_on) + 2, 12, 31) as timestamp),
         interval 1 day
-    )) as date) as day
+    )) as moment
     from meta.run_context
+),
+
+days as (
+    select cast(moment as date) as day from moments
 ),
 
 documents as (

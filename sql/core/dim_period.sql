@@ -23,37 +23,49 @@ with bounds as (
     from meta.run_context
 ),
 
-kinds (period_kind, unit, step) as (
-    values
-    ('day', 'day', interval 1 day),
-    ('week', 'week', interval 7 days),
-    ('month', 'month', interval 1 month),
-    ('quarter', 'quarter', interval 3 months),
-    ('year', 'year', interval 1 year),
-    ('ytd', 'year', interval 1 year)
+moments as (
+    select as_of_on, unnest(generate_series(
+        cast(first_on as timestamp), cast(as_of_on as timestamp), interval 1 day
+    )) as moment
+    from bounds
 ),
 
+-- Every day lies in one period of each kind.
 starts as (
+    select 'day' as period_kind, as_of_on, cast(moment as date) as period_start from moments
+    union
+    select 'week', as_of_on, cast(date_trunc('week', moment) as date) from moments
+    union
+    select 'month', as_of_on, cast(date_trunc('month', moment) as date) from moments
+    union
+    select 'quarter', as_of_on, cast(date_trunc('quarter', moment) as date) from moments
+    union
+    select 'year', as_of_on, cast(date_trunc('year', moment) as date) from moments
+    union
+    select 'ytd', as_of_on, cast(date_trunc('year', moment) as date) from moments
+),
+
+closed as (
     select
-        k.period_kind,
-        k.step,
-        b.as_of_on,
-        cast(unnest(generate_series(
-            cast(date_trunc(k.unit, b.first_on) as timestamp), cast(b.as_of_on as timestamp), k.step
-        )) as date) as period_start
-    from bounds as b
-    cross join kinds as k
+        *,
+        case period_kind
+            when 'day' then period_start
+            when 'week' then period_start + 6
+            when 'month' then cast(period_start + interval 1 month as date) - 1
+            when 'quarter' then cast(period_start + interval 3 months as date) - 1
+            else cast(period_start + interval 1 year as date) - 1
+        end as closes_on
+    from starts
 ),
 
 spans as (
     select
         period_kind,
         period_start,
-        case when period_kind = 'ytd' then least(cast(period_start + step as date) - 1, as_of_on)
-             else cast(period_start + step as date) - 1 end as period_end,
+        case when period_kind = 'ytd' then least(closes_on, as_of_on) else closes_on end as period_end,
         as_of_on,
-        cast(period_start + step as date) - 1 as closes_on
-    from starts
+        closes_on
+    from closed
     union all
     select 'campaign', to_day(c.start_on), to_day(c.end_on), b.as_of_on, to_day(c.end_on)
     from seeds.campaigns as c

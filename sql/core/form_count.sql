@@ -89,21 +89,6 @@ overdue as (
     group by all
 ),
 
--- Open on a day = received until then less ended until then.
-flows as (
-    select agency_code, field_code, received_on as day, 1 as change from cases
-    union all
-    select agency_code, field_code, end_on, -1 from cases where end_on is not null
-),
-
-balances as (
-    select
-        agency_code, field_code, day,
-        sum(sum(change)) over (partition by agency_code, field_code order by day) as open_count
-    from flows
-    group by agency_code, field_code, day
-),
-
 places as (
     select distinct agency_code, field_code from cases
 ),
@@ -114,18 +99,23 @@ grid as (
     cross join places as a
 ),
 
-before as (
-    select g.period_kind, g.period_start, g.agency_code, g.field_code, b.open_count
-    from grid as g
-    asof join balances as b
-        on b.agency_code = g.agency_code and b.field_code = g.field_code and b.day < g.period_start
+-- Open on a day = received until then less ended until then; the days that are asked for change nothing.
+flows as (
+    select agency_code, field_code, received_on as day, 1 as change from cases
+    union all
+    select agency_code, field_code, end_on, -1 from cases where end_on is not null
+    union all
+    select agency_code, field_code, period_start - 1, 0 from grid
+    union all
+    select agency_code, field_code, evaluated_on, 0 from grid
 ),
 
-after as (
-    select g.period_kind, g.period_start, g.agency_code, g.field_code, b.open_count
-    from grid as g
-    asof join balances as b
-        on b.agency_code = g.agency_code and b.field_code = g.field_code and b.day <= g.evaluated_on
+balances as (
+    select
+        agency_code, field_code, day,
+        sum(sum(change)) over (partition by agency_code, field_code order by day) as open_count
+    from flows
+    group by agency_code, field_code, day
 )
 
 select
@@ -148,7 +138,9 @@ from grid as g
 left join received as r using (period_kind, period_start, agency_code, field_code)
 left join settled as s using (period_kind, period_start, agency_code, field_code)
 left join supplemented as u using (period_kind, period_start, agency_code, field_code)
-left join before as b using (period_kind, period_start, agency_code, field_code)
-left join after as f using (period_kind, period_start, agency_code, field_code)
+left join balances as b
+    on b.day = g.period_start - 1 and b.agency_code = g.agency_code and b.field_code = g.field_code
+left join balances as f
+    on f.day = g.evaluated_on and f.agency_code = g.agency_code and f.field_code = g.field_code
 left join overdue as o
     on o.day = g.evaluated_on and o.agency_code = g.agency_code and o.field_code = g.field_code

@@ -21,6 +21,13 @@ with given as (
     from core.fct_rating as f
     join staging.rating as r on r.rating_id = f.rating_id
     where f.is_valid and f.is_centre and r.criteria is not null
+),
+
+indices as (
+    select
+        index_code, to_boolean(is_staff) as is_staff,
+        to_day(valid_from) as valid_from, to_day(valid_to) as valid_to
+    from seeds.nd61_index
 )
 
 select
@@ -30,10 +37,10 @@ select
     g.agency_code,
     g.rated_on,
     i.index_code,
-    to_boolean(i.is_staff) as is_staff,
+    i.is_staff,
     g.given.value as points
 from given as g
-join seeds.nd61_index as i
+join indices as i
     on i.index_code = g.given.key
-    and g.rated_on >= to_day(i.valid_from)
-    and (to_day(i.valid_to) is null or g.rated_on <= to_day(i.valid_to))
+    and g.rated_on >= i.valid_from
+    and (i.valid_to is null or g.rated_on <= i.valid_to)

@@ -77,17 +77,24 @@ totals as (
     cross join (select count(distinct index_code) as index_count from seeds.nd61_index) as n
 ),
 
+classes as (
+    select
+        label_vi, label_en, to_integer(min_points) as min_points,
+        to_day(valid_from) as valid_from, to_day(valid_to) as valid_to
+    from seeds.nd61_class
+),
+
 classed as (
     select
         t.period_kind, t.period_start, t.agency_code,
-        arg_max(c.label_vi, to_integer(c.min_points)) as class_vi,
-        arg_max(c.label_en, to_integer(c.min_points)) as class_en
+        arg_max(c.label_vi, c.min_points) as class_vi,
+        arg_max(c.label_en, c.min_points) as class_en
     from totals as t
-    join seeds.nd61_class as c
+    join classes as c
         -- Means that add up to a threshold may miss it by the last bit of a float.
-        on round(t.total_points, 9) >= to_integer(c.min_points)
-        and to_day(c.valid_from) <= t.period_end
-        and (to_day(c.valid_to) is null or to_day(c.valid_to) >= t.period_start)
+        on round(t.total_points, 9) >= c.min_points
+        and c.valid_from <= t.period_end
+        and (c.valid_to is null or c.valid_to >= t.period_start)
     group by all
 )
 
