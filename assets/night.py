@@ -5,7 +5,7 @@ run's clock and progress. Doesn't: work; a step asks the night for what it needs
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,8 +18,9 @@ import duckdb
 from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
-from warehouse.connection import Limits, hold_lock, open_warehouse, set_person_key
+from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
+from warehouse.person_key import use_person_key
 from warehouse.state import RunContext, ensure_state
 
 
@@ -50,7 +51,9 @@ class Site:
     clock: Callable[[], dt.datetime]
     # Opened once a run: base addresses and secrets by system. Simulated systems start here.
     connect: Callable[[], Iterator["Connections"]]
-    person_key: Callable[[], bytes]
+    # The keys of keyed hashes that may be in use, and the (raw table, column) pairs that hold such hashes.
+    person_keys: Callable[[], Sequence[bytes]]
+    hashed: Callable[[], Sequence[tuple[str, str]]]
     limits: Limits = field(default_factory=Limits)
     # The share of a staging table that may wait in quarantine before the night stops.
     quarantine_cap: float = 0.01
@@ -106,7 +109,7 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
         try:
             migrate(connection)
             ensure_state(connection)
-            set_person_key(connection, site.person_key())
+            use_person_key(connection, site.person_keys(), site.hashed)
             with contextmanager(site.connect)() as connections, ExitStack() as stack:
                 yield Night(site, run_id, site.clock(), connection, connections, stack)
         finally:

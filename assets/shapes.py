@@ -113,3 +113,13 @@ def _items_sql(items: Mapping[str, FieldSpec]) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def hashed_fields(shapes: Mapping[str, RawShape]) -> list[tuple[str, str]]:
+    """The (raw table, column) pairs that hold keyed hashes of persons."""
+    return [
+        (table, field.name)
+        for table, shape in shapes.items()
+        for field in shape.fields
+        if "person_hash(" in field.sql
+    ]

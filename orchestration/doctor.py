@@ -77,6 +77,11 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             "settings.pii_key", "warn", "Khóa băm nằm cạnh dữ liệu. / The hash key lies beside the data.",
             "Chuyển nội dung pii.key vào MOTCUA_PII_KEY, cất nơi khác, xóa tệp. / Move it into MOTCUA_PII_KEY.",
         )  # fmt: skip
+    if settings.next_person_key() is not None:
+        yield Finding(
+            "settings.pii_key", "warn", "Đang đổi khóa băm dở dang. / A change of the hash key isn't finished.",
+            "`motcua rotate-key`; rồi bỏ MOTCUA_PII_KEY_NEXT nếu có. / Finish it; then unset MOTCUA_PII_KEY_NEXT.",
+        )  # fmt: skip
     if settings.alert_webhook is None and settings.alert_smtp is None:
         yield Finding(
             "settings.alerts", "warn", "Không ai được báo khi hỏng. / Nobody is told of a failure.",

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     as_of: Annotated[dt.datetime | None, NoDecode] = None
     centre: str = "H37.01.TTPVHCC"
     pii_key: SecretStr | None = None
+    pii_key_next: SecretStr | None = None
     alert_webhook: SecretStr | None = None
     alert_smtp: SecretStr | None = None
     heartbeat_url: SecretStr | None = None
@@ -80,7 +81,7 @@ class Settings(BaseSettings):
     def _localise(cls, value: dt.datetime | None) -> dt.datetime | None:
         return value.replace(tzinfo=LOCAL) if value is not None and value.tzinfo is None else value
 
-    @field_validator("pii_key")
+    @field_validator("pii_key", "pii_key_next")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < SHORTEST_KEY:
@@ -188,17 +189,43 @@ class Settings(BaseSettings):
         """The declarative source file in use."""
         return self.sources or PROJECT / "sources" / "sources.yml"
 
+    @property
+    def person_key_file(self) -> Path:
+        """Where the key of the keyed hash lies when no setting gives it."""
+        return self.home / "pii.key"
+
     def person_key(self) -> bytes:
         """The key of the keyed hash; made once into the home folder when no setting gives it."""
         if self.pii_key is not None:
             return self.pii_key.get_secret_value().encode()
-        path = self.home / "pii.key"
-        if not path.exists():
-            self.home.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(SHORTEST_KEY))
-        return path.read_bytes().strip()
+        return _kept_key(self.person_key_file)
+
+    def next_person_key(self, *, make: bool = False) -> bytes | None:
+        """The key that `motcua rotate-key` changes to; `make` makes one beside a key that lies in the home folder."""
+        if self.pii_key_next is not None:
+            return self.pii_key_next.get_secret_value().encode()
+        path = self.person_key_file.with_suffix(".key.next")
+        return _kept_key(path) if self.pii_key is None and (make or path.exists()) else None
+
+    def person_keys(self) -> list[bytes]:
+        """The keys that the store may be under: the present one, and the next while a change isn't finished."""
+        following = self.next_person_key()
+        return [self.person_key(), *([following] if following else [])]
+
+
+def _kept_key(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a key cut short by a crash would be taken for a key.
+        waiting = path.with_name(f".{path.name}.new")
+        waiting.unlink(missing_ok=True)
+        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(SHORTEST_KEY))
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(path)
+    return path.read_bytes().strip()
 
 
 def use_dagster_home(settings: Settings) -> Path:

@@ -108,6 +108,21 @@ def read_records(
     return drift
 
 
+def read_again(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch, now: dt.datetime
+) -> None:
+    """Read a batch that was loaded before into temp.incoming; what it lacks or adds was told then."""
+    _read_pages(connection, shape, batch)
+    _shape_rows(connection, shape, batch, now)
+
+
+def content_hash(shape: RawShape) -> str:
+    """SQL that says, over the entity's kept fields, whether two rows say the same; a file's time doesn't count."""
+    said = [f.name for f in shape.fields if not (shape.is_file and f.name == shape.version_field)]
+    content = ", ".join(f'coalesce("{name}", chr(0))' for name in said)
+    return f"md5_number(concat_ws('\x1f', {content}))"
+
+
 def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch) -> None:
     files = [str(path) for path in batch.files]
     if not files:
@@ -196,8 +211,6 @@ def _shape_rows(
         else "$read_at::timestamptz"
     )
     names = ", ".join(f'"{field.name}"' for field in shape.fields)
-    said = [f.name for f in shape.fields if not (shape.is_file and f.name == shape.version_field)]
-    content = ", ".join(f'coalesce("{name}", chr(0))' for name in said)
     connection.execute(
         f"""
         create or replace temp table incoming as
@@ -221,7 +234,7 @@ def _shape_rows(
             page_no as _page_no,
             cast(row_no as integer) as _row_no,
             $now::timestamptz as _loaded_at,
-            md5_number(concat_ws('\x1f', {content})) as _content_hash
+            {content_hash(shape)} as _content_hash
         from named
         """,
         {

@@ -53,6 +53,7 @@ STATE_TABLES = {
     "meta.erasure": """
         tombstone varchar, erased_at timestamptz, document_no varchar, landing_records bigint,
         originals bigint, warehouse_rows bigint""",
+    "meta.person_key": "key_id varchar, since timestamptz, retired_at timestamptz",
     "meta.column_label": """
         table_name varchar, column_name varchar, label varchar, fingerprint varchar""",
 }
