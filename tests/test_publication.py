@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.connection import open_warehouse
@@ -15,15 +16,24 @@ TODAY = dt.datetime.now(dt.UTC).replace(hour=18, minute=0, second=0, microsecond
 )
 
 
-def publish_on(folder: Path, days: list[dt.datetime]) -> None:
+def make_source() -> duckdb.DuckDBPyConnection:
     source = open_warehouse(":memory:", MACROS)
     source.execute("create table meta.run_context as select now() as data_as_of")
     source.execute(
         "create table meta.publication (version varchar, published_at timestamptz, "
         "data_as_of timestamptz, run_id varchar, code_version varchar)"
     )
+    return source
+
+
+def publish_from(source: duckdb.DuckDBPyConnection, folder: Path, day: dt.datetime) -> None:
+    publish(source, folder, ["meta.publication"], run_id="t", code_version="t", now=day)
+
+
+def publish_on(folder: Path, days: list[dt.datetime]) -> None:
+    source = make_source()
     for day in days:
-        publish(source, folder, ["meta.publication"], run_id="t", code_version="t", now=day)
+        publish_from(source, folder, day)
     source.close()
 
 
@@ -62,3 +72,49 @@ def test_a_rollback_target_is_never_pruned_and_a_new_publication_takes_over(tmp_
     publish_on(tmp_path, [TODAY + dt.timedelta(hours=1)])
     assert current_version(tmp_path) == name_of(TODAY + dt.timedelta(hours=1))
     assert name_of(days[1]) in list_versions(tmp_path)
+
+
+def versions_in(source: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = source.execute("select version from meta.publication order by 1").fetchall()
+    return [version for (version,) in rows]
+
+
+def test_a_version_that_could_not_be_switched_to_leaves_nothing(tmp_path: Path) -> None:
+    """The link can't be put over a folder; the version was already complete under its name."""
+    source = make_source()
+    (tmp_path / "current").mkdir()
+    with pytest.raises(
+        PublicationError, match=r"can't be written \(Is a directory\).*motcua publish"
+    ):
+        publish_from(source, tmp_path, TODAY)
+    assert versions_in(source) == []
+    assert list((tmp_path / "versions").iterdir()) == []
+    (tmp_path / "current").rmdir()
+    publish_from(source, tmp_path, TODAY)
+    assert versions_in(source) == list_versions(tmp_path) == [name_of(TODAY)]
+
+
+def test_a_failure_after_the_switch_keeps_the_row_of_what_readers_see(tmp_path: Path) -> None:
+    """Only the name kpi.duckdb beside the link can't be made: the new version is current all the same."""
+    source = make_source()
+    (tmp_path / "kpi.duckdb").write_text("a file of somebody's")
+    with pytest.raises(PublicationError, match="readers already see the new version"):
+        publish_from(source, tmp_path, TODAY)
+    assert current_version(tmp_path) == name_of(TODAY)
+    assert versions_in(source) == [name_of(TODAY)]
+    with duckdb.connect(str(tmp_path / "current" / "kpi.duckdb"), read_only=True) as reader:
+        assert versions_in(reader) == [name_of(TODAY)]
+
+
+def test_a_row_whose_version_was_never_there_goes_with_the_next_publication(tmp_path: Path) -> None:
+    """A process that died between its row and the rename leaves one; versions long pruned keep theirs."""
+    source = make_source()
+    pruned, there = TODAY - dt.timedelta(days=500), TODAY - dt.timedelta(days=1)
+    publish_from(source, tmp_path, there)
+    for day in (pruned, TODAY):
+        source.execute(
+            "insert into meta.publication values (?, ?, ?, 't', 't')", [name_of(day), day, day]
+        )
+    last = TODAY + dt.timedelta(hours=2)
+    publish_from(source, tmp_path, last)
+    assert versions_in(source) == [name_of(pruned), name_of(there), name_of(last)]

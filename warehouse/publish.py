@@ -10,6 +10,7 @@ published/
 So the file and its Parquet twins change together, and a reader sees one whole version or the other.
 """
 
+import contextlib
 import datetime as dt
 import os
 import shutil
@@ -50,16 +51,17 @@ def publish(
     """Write `tables` of the warehouse to a new version and switch the link to it.
 
     Raises:
-        PublicationError: the new file doesn't hold what the warehouse holds; the link stays.
+        PublicationError: the new file doesn't hold what the warehouse holds, or can't be written; the
+            link stays, and nothing of the version is left.
     """
     versions = folder / "versions"
-    versions.mkdir(parents=True, exist_ok=True)
     # The real clock names a version, so that names sort by publication also under a pinned as-of.
     now = now or dt.datetime.now(dt.UTC)
     version = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%S%fZ}"
     building = versions / f".building-{version}"
-    building.mkdir()
     try:
+        building.mkdir(parents=True)
+        _forget_unfinished(connection, folder)
         _log_publication(connection, version, run_id, code_version, now)
         rows = _write_file(connection, building / FILE_NAME, tables)
         _write_parquet(connection, building, tables)
@@ -69,9 +71,10 @@ def publish(
         building.rename(final)
         _sync(versions)
         switch_to(folder, version)
-    except BaseException:
-        connection.execute("delete from meta.publication where version = ?", [version])
-        shutil.rmtree(building, ignore_errors=True)
+    except BaseException as failure:
+        _take_back(connection, folder, version)
+        if isinstance(failure, OSError | duckdb.IOException):
+            raise _not_written(folder, version, failure) from None
         raise
     _prune(folder, keep=version)
     return Publication(version, final / FILE_NAME, rows)
@@ -112,6 +115,36 @@ def roll_back(folder: Path, version: str | None = None) -> str:
         )
     switch_to(folder, version)
     return version
+
+
+def _take_back(connection: duckdb.DuckDBPyConnection, folder: Path, version: str) -> None:
+    """Remove what a failed publication left. A version that readers already see stays, with its row."""
+    if current_version(folder) == version:
+        return
+    for leftover in (f".building-{version}", version):
+        shutil.rmtree(folder / "versions" / leftover, ignore_errors=True)
+    # The first failure is the one to tell; a row that can't be deleted now goes with the next publication.
+    with contextlib.suppress(duckdb.Error):
+        connection.execute("delete from meta.publication where version = ?", [version])
+
+
+def _forget_unfinished(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Delete rows of versions that were never there: their process died before the rename."""
+    if versions := list_versions(folder):
+        connection.execute("delete from meta.publication where version > ?", [versions[-1]])
+
+
+def _not_written(folder: Path, version: str, failure: Exception) -> PublicationError:
+    why = getattr(failure, "strerror", None) or str(failure).splitlines()[0]
+    stands = (
+        f"readers already see the new version {version}"
+        if current_version(folder) == version
+        else "the old version stands"
+    )
+    return PublicationError(
+        f"The folder {folder.name}/ can't be written ({why}); make room or mend its permissions, then "
+        f"run `motcua publish`: {stands}."
+    )
 
 
 def _log_publication(
