@@ -57,6 +57,7 @@ QUICK = Limits(
     wait_first_seconds=0.02,
     wait_most_seconds=2.5,
 )
+STEPS = ("pull", "build", "publish")
 KINDS = ("inserted", "updated", "unchanged", "stale", "duplicate")
 
 
@@ -107,11 +108,13 @@ def run_night(
     *,
     only: Collection[str] = (),
     builds: bool | Collection[str] = True,
+    steps: Collection[str] = STEPS,
     **tags: str,
 ) -> dict[str, Any]:
     """Pull and load everything (or `only` some), then build and publish; what each pull told.
 
-    `builds` may be False, or some tables, which are then not published.
+    `builds` may be False, or some tables, which are then not published. `steps` leaves out what an
+    earlier night has done.
     """
     sources, catalog, rules = small_catalog(settings.sources_file)
     site = dataclasses.replace(make_site(settings, lambda *_: None), patience=QUICK)
@@ -120,12 +123,12 @@ def run_night(
     with open_night(site, "quick-night") as night:
         for system, spec in sources.systems.items():
             for name, entity in spec.entities.items():
-                if not only or name in only:
+                if "pull" in steps and (not only or name in only):
                     shape = entity_shape(system, name, entity)
                     told[name] = EntityPull(night, sources, shape, entity, given, None).run()
-        if not only or "drops" in only:
+        if "pull" in steps and (not only or "drops" in only):
             told["drops"] = load_inbox(night, sources)
-        if builds:
+        if builds and "build" in steps:
             for table, path in catalog.seeds.items():
                 load_seed(night.connection, table, path)
             load_public_holidays(night.connection, night.now.year + 2)
@@ -133,7 +136,7 @@ def run_night(
             for model in catalog.models.values():
                 if builds is True or model.table in builds:
                     build_capped(night, model, rules.get(model.table, ()))
-        if builds is True:
+        if builds is True and "publish" in steps:
             told["version"] = publish_night(night, catalog, {})["version"]
     return told
 
@@ -268,6 +271,11 @@ def kill_at(point: str) -> None:
     setattr(holder, name, hooked)
 
 
+def reason_file(home: Path) -> Path:
+    """Where a night in the nursery leaves what stopped it, beside its home."""
+    return home.with_name(f"{home.name}.reason")
+
+
 def nurse() -> None:
     """Read one night's order a line from stdin, run it in a fork, tell its pid and how it ended."""
 
@@ -287,11 +295,14 @@ def nurse() -> None:
                 settings = settings_of(
                     Path(order["home"]), as_of, order["urls"], Path(order["sources"])
                 )
-                run_night(settings, order["mode"])
+                run_night(settings, order["mode"], steps=order["steps"])
                 code = 0
-            except BaseException:  # noqa: BLE001 (the fork ends here)
+            except BaseException as failure:  # noqa: BLE001 (the fork ends here)
                 # What stopped a night belongs in the output of the test that looks at it.
                 traceback.print_exc()
+                reason_file(Path(order["home"])).write_text(
+                    f"{type(failure).__name__}: {failure}", encoding="utf-8"
+                )
             finally:
                 sys.stderr.flush()
                 os._exit(code)
@@ -317,11 +328,12 @@ class Nursery:
 
     def night(
         self, home: Path, as_of: dt.datetime, *, mode: str = "incremental", point: str = "",
-        watch: Callable[[int], None] = lambda _pid: None,
+        watch: Callable[[int], None] = lambda _pid: None, steps: Collection[str] = STEPS,
     ) -> int:  # fmt: skip
         """Run a night in a child; `watch` is given its pid. Returns its exit code, -9 if killed."""
         assert self.process.stdin is not None
         order = {"home": str(home), "as_of": as_of.isoformat(), "mode": mode, "point": point,
+                 "steps": list(steps),
                  "urls": self.urls, "sources": str(self.sources)}  # fmt: skip
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
