@@ -76,23 +76,23 @@ def build_model(
                 refuse_too_many(share, cap)
             else:
                 connection.execute(f"create table {fresh} as {model.query}")
-        columns = _check_columns(connection, model, fresh)
+        known = _columns_of(connection, [*model.depends_on, fresh])
+        columns = _check_columns(model, known.pop(fresh))
         _check_grain(connection, model, fresh)
-        privacy = column_labels(connection, model, _columns_of(connection, model.depends_on))
+        privacy = column_labels(connection, model, known)
     except BaseException:
         connection.execute(f"drop table if exists {fresh}")
         connection.execute("drop table if exists temp.typed")
         raise
-    fingerprint, lineage = _lineage(connection, model)
+    fingerprint, lineage = _lineage(connection, model, known)
     rows = _swap(connection, model, fresh, columns, lineage, fingerprint, privacy)
     return BuildResult(model.table, rows, time.perf_counter() - started, columns, lineage, share)
 
 
 def _lineage(
-    connection: duckdb.DuckDBPyConnection, model: Model
+    connection: duckdb.DuckDBPyConnection, model: Model, known: Mapping[str, Mapping[str, str]]
 ) -> tuple[str, Mapping[str, list[tuple[str, str]]]]:
     """The model's lineage, walked again only when its query or the columns it reads have changed."""
-    known = _columns_of(connection, model.depends_on)
     fingerprint = hashlib.sha256(repr((model.query, sorted(known.items()))).encode()).hexdigest()
     row = connection.execute(
         "select fingerprint from meta.table_doc where table_name = ?", [model.table]
@@ -151,10 +151,7 @@ def _stage(
     return share
 
 
-def _check_columns(
-    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str
-) -> dict[str, str]:
-    found = _columns_of(connection, [fresh])[fresh]
+def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
     promised = {**model.columns, **(STAGING_COLUMNS if model.schema == "staging" else {})}
     missing = [name for name in promised if name not in found]
     extra = [name for name in found if name not in promised]

@@ -90,8 +90,10 @@ def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> 
     columns = {field.name: "varchar" for field in shape.fields} | TECHNICAL_COLUMNS
     listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f"create table if not exists {shape.table} ({listed})")
+    present = {name for name, *_ in connection.execute(f"describe {shape.table}").fetchall()}
     for name, kind in columns.items():
-        connection.execute(f'alter table {shape.table} add column if not exists "{name}" {kind}')
+        if name not in present:
+            connection.execute(f'alter table {shape.table} add column "{name}" {kind}')
 
 
 def read_records(

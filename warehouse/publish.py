@@ -167,6 +167,7 @@ def _write_file(
     connection: duckdb.DuckDBPyConnection, path: Path, tables: Iterable[str]
 ) -> dict[str, int]:
     rows = {}
+    comments = _comments(connection)
     connection.execute(f"attach '{path}' as publication (storage_version '{STORAGE_VERSION}')")
     try:
         for table in tables:
@@ -175,32 +176,31 @@ def _write_file(
             connection.execute(f"create table publication.{table} as from {table}")
             row = connection.execute(f"select count(*) from {table}").fetchone()
             rows[table] = int(row[0]) if row else 0
-            _copy_comments(connection, table)
+            if table in comments:
+                connection.execute("; ".join(comments[table]))
         connection.execute("checkpoint publication")
     finally:
         connection.execute("detach publication")
     return rows
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The statements that say of each table's twin what the warehouse says of it and its columns."""
     described = connection.execute(
         """
-        select '' as column_name, comment from duckdb_tables()
-        where database_name = current_database() and schema_name = $schema and table_name = $name
-            and comment is not null
+        select schema_name || '.' || table_name, '' as column_name, comment from duckdb_tables()
+        where database_name = current_database() and comment is not null
         union all
-        select column_name, comment from duckdb_columns()
-        where database_name = current_database() and schema_name = $schema and table_name = $name
-            and comment is not null
-        """,
-        dict(zip(("schema", "name"), table.split("."), strict=True)),
+        select schema_name || '.' || table_name, column_name, comment from duckdb_columns()
+        where database_name = current_database() and comment is not null
+        """
     ).fetchall()
-    statements = []
-    for column, comment in described:
+    statements: dict[str, list[str]] = {}
+    for table, column, comment in described:
         what = f'column publication.{table}."{column}"' if column else f"table publication.{table}"
-        statements.append(f"comment on {what} is '{comment.replace(chr(39), chr(39) * 2)}'")
-    if statements:
-        connection.execute("; ".join(statements))
+        text = comment.replace("'", "''")
+        statements.setdefault(table, []).append(f"comment on {what} is '{text}'")
+    return statements
 
 
 def _write_parquet(
