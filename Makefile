@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 SPARK := .venv-spark
 SPARK_STAMP := $(SPARK)/.installed
 
-.PHONY: help demo test chaos check ui picture run compat bi bench lock clean
+.PHONY: help demo test chaos check ui picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -65,6 +65,12 @@ bi: $(STAMP) ## Superset thật trên tệp công bố / a real Superset on the 
 
 bench: $(STAMP) ## Đo hiệu năng / measure
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+spark: $(SPARK_STAMP) ## Ba tỉnh trên cụm Spark hai tiến trình / three provinces on a cluster of two workers, equal to DuckDB
+	@$(SPARK)/bin/python -m pytest -q tests/test_engines.py tests/test_spark.py
+
+spark-bench: $(SPARK_STAMP) ## Cùng việc, cỡ tùy chọn / the same at a size of choice (ARGS="--cases 200000")
+	@$(SPARK)/bin/python -m benchmarks.spark $(ARGS)
 
 lock: ## Ghim lại thư viện, cần uv / pin the dependencies again, needs uv
 	@uv pip compile -q --universal --no-strip-extras --python-version 3.11 --generate-hashes \

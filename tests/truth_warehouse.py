@@ -52,7 +52,9 @@ class TruthWarehouse:
         self.rules = _row_rules(load_suites())
         self.number = 0
 
-    def show(self, truth: dict[str, list[dict[str, Any]]], as_of: dt.datetime) -> None:
+    def show(
+        self, truth: dict[str, list[dict[str, Any]]], as_of: dt.datetime, centre: str = CENTRE
+    ) -> None:
         """Forget what was loaded, load this truth as it stands at `as_of` and build."""
         self.number += 1
         for state in ("meta.deletion", "meta.batch", "meta.cursor", "meta.drift"):
@@ -60,7 +62,7 @@ class TruthWarehouse:
         for table, shape in self.shapes.items():
             self.connection.execute(f"drop table if exists {table}")
             self._load(shape, truth.get(LISTS.get(table, ""), []), as_of)
-        set_run_context(self.connection, RunContext(as_of, CENTRE, "oracle"))
+        set_run_context(self.connection, RunContext(as_of, centre, "oracle"))
         for model in self.models:
             build_model(self.connection, model, self.rules.get(model.table, ()))
 

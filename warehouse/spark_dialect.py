@@ -16,7 +16,7 @@ What is bridged, and why:
 - cross join lateral (values ...): Spark's values see no outer column → lateral inline(array(struct(...)));
   cross join unnest(list) → lateral explode(list), in its place among the joins.
 - hugeint → decimal(38, 0).
-- to_months, to_hours → intervals that are made; nfc_normalize → ICU, which Spark brings along for collations.
+- to_months, to_days, to_hours → intervals that are made; nfc_normalize → ICU, which Spark brings along for collations.
 - try_strptime with a list of formats → the first of try_to_timestamp that reads it.
 - regexp_full_match → rlike with both ends tied.
 - schema.table → a view of that name, since each province has views of its own.
@@ -209,6 +209,7 @@ _BRIDGES: Mapping[type[exp.Expression], Callable[[exp.Expression], exp.Expressio
     exp.Window: _filtered_window,
     exp.Join: _lateral,
     exp.DataType: _wide_integer,
+    exp.ToDays: lambda node: _call("make_dt_interval", node.this),
 }
 _NAMED: Mapping[str, Callable[[exp.Expression], exp.Expression]] = {
     "try_strptime": _strptime,

@@ -115,8 +115,8 @@ class ProvinceLake:
     ) -> None:
         # Views belong to a session, so provinces side by side don't see each other's.
         self.session = session.newSession()
-        for name, value in _OPTIONS.items():
-            if name.startswith("spark.sql."):
+        for name, value in session.conf.getAll.items():
+            if name.startswith("spark.sql.") and self.session.conf.isModifiable(name):
                 self.session.conf.set(name, value)
         self.macros, self.lake, self.province = macros, lake, province
 

@@ -53,23 +53,38 @@ second_requests as (
 ),
 
 -- Received in the period and open on its day of judgement: in B, not in A.
-open_in_b as (
-    select
-        d.period_kind, d.period_start, c.agency_code, 'B' as variant, 'not_counted' as judgement_a,
-        case
-            when c.second_pause_on <= d.evaluated_on then 'late'
-            when coalesce(
-                (select is_on_time(min(f.requested_on), min(f.requested_at), c.due_on, c.due_until_at)
-                 from core.fct_pause as f
-                 where f.case_code = c.case_code and f.requested_on <= d.evaluated_on
-                     and (f.completed_on is null or f.completed_on > d.evaluated_on)),
-                c.overdue_from_on > d.evaluated_on) then 'on_time'
-            else 'late'
-        end as judgement_other,
-        case when c.second_pause_on <= d.evaluated_on then 'second_request' end as cause
+open_cases as (
+    select c.*, d.period_kind, d.period_start, d.evaluated_on
     from cases as c
     join days as d on d.day = c.received_on
     where c.end_on is null or c.end_on > d.evaluated_on
+),
+
+waiting as (
+    select
+        o.case_code, o.period_kind, o.period_start,
+        min(f.requested_on) as requested_on, min(f.requested_at) as requested_at
+    from open_cases as o
+    join core.fct_pause as f
+        on f.case_code = o.case_code and f.requested_on <= o.evaluated_on
+        and (f.completed_on is null or f.completed_on > o.evaluated_on)
+    group by all
+),
+
+open_in_b as (
+    select
+        o.period_kind, o.period_start, o.agency_code, 'B' as variant, 'not_counted' as judgement_a,
+        case
+            when o.second_pause_on <= o.evaluated_on then 'late'
+            when coalesce(
+                is_on_time(w.requested_on, w.requested_at, o.due_on, o.due_until_at),
+                o.overdue_from_on > o.evaluated_on) then 'on_time'
+            else 'late'
+        end as judgement_other,
+        case when o.second_pause_on <= o.evaluated_on then 'second_request' end as cause
+    from open_cases as o
+    left join waiting as w
+        on w.case_code = o.case_code and w.period_kind = o.period_kind and w.period_start = o.period_start
 ),
 
 returned as (
