@@ -1,93 +1,111 @@
-"""Measure the stages and the whole nights over one rendered world; `make bench ARGS="--cases 100000"`.
+"""Measure the stages, the whole nights and their peers over one rendered world; `make bench ARGS="--cases 100000"`.
 
-Belongs here: which work is measured in which order, and RESULTS.md. Doesn't: measuring (measure.py), the
-work of a stage (stages/) or judging the numbers. Every piece of work is a process of its own.
+Belongs here: which work is measured in which order. Doesn't: measuring (measure.py), the work of a stage
+(stages/), the peers' (peers/) or the words of RESULTS.md (report.py). Every piece of work is a process of its own.
 """
 
 import argparse
-import datetime as dt
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Pages, Sample, median, page_server, run_measured
+from benchmarks.measure import ROOT, Pages, Sample, page_server, run_measured
+from benchmarks.report import LOOP, NIGHTS, PEERS, READERS, STAGES, WORK, report
 
-STAGES = ("pull", "load", "staging", "marts", "validation", "publication")
-NIGHTS = ("full", "again", "day")
-LOOP = "loop"
-WORK = {
-    LOOP: "pull: a bare requests loop",
-    **{stage: f"stage: {stage}" for stage in STAGES},
-    "full": "whole night: full",
-    "again": "whole night: nothing changed",
-    "day": "whole night: a day later",
-}
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 MARK = "\n## Suites"
+DLT_DBT = ("dlt[duckdb]==1.19.0", "dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==1.5.6")
+SAME = (
+    "select count(*), coalesce(sum(hash(kpi_id, variant, period_kind, period_start, agency_code, "
+    "numerator, denominator)), 0) from marts.kpi_value"
+)
 
 
 def one_round(pages: Pages, world: Path, wanted: list[str]) -> dict[str, Sample]:
-    """The wanted work on fresh homes: the stages on one, the nights on another."""
+    """The wanted work on fresh homes: the stages on one, the nights on another, each peer on its own."""
     found: dict[str, Sample] = {}
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as place:
-        staged, nightly = Path(place) / "staged", Path(place) / "nightly"
-        for home in (staged, nightly):
+        homes = {name: Path(place) / name for name in ("staged", "nightly")}
+        for home in homes.values():
             shutil.copytree(world / "inbox", home / "inbox")
-        pages.set_day(0)
         for name in wanted:
             print(f"  {name} …", file=sys.stderr, flush=True)
-            if name == LOOP:
-                script = [
-                    sys.executable,
-                    "benchmarks/peers/loop.py",
-                    pages.address,
-                    f"{place}/loop",
-                ]
-                found[name] = run_measured(script, {})
-            elif name in STAGES:
-                stage = [sys.executable, "-m", "benchmarks.stage", name]
-                found[name] = run_measured(stage, pages.settings(staged, 0))
-            else:
-                day = int(name == "day")
-                pages.set_day(day)
-                options = ["--full"] if name == "full" else []
-                night = [sys.executable, "-m", "orchestration.cli", "run", *options, "--json"]
-                found[name] = run_measured(night, pages.settings(nightly, day))
+            pages.set_day(int(name == "day"))
+            found[name] = _measured(name, pages, world, Path(place))
+            print(
+                f"    {found[name].wall:.1f} s {dict(found[name].said)}",
+                file=sys.stderr,
+                flush=True,
+            )
+        _same_figures(Path(place), [name for name in wanted if name in PEERS])
     return found
 
 
-def report(rounds: list[dict[str, Sample]], cases: int) -> str:
-    """The table of medians, with the machine it was measured on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    medians = {name: median([found[name] for found in rounds]) for name in rounds[0]}
-    base = "full" if "full" in medians else LOOP if LOOP in medians else next(iter(medians))
-    load = os.getloadavg()[2]
-    lines = [
-        "# Benchmark results",
-        "",
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, "
-        f"Python {platform.python_version()}, DuckDB {version('duckdb')}, Dagster {version('dagster')}, "
-        f"Great Expectations {version('great-expectations')}; {cases:,} cases of five years, pages rendered "
-        f"beforehand and served on loopback by another process, median of {len(rounds)} rounds. Load of the "
-        f"machine over the last fifteen minutes: {load:.1f}"
-        + (" (shared: judge by CPU seconds)." if load > (os.cpu_count() or 1) + 1 else "."),
-        "",
-        "Stages are timed without their start-up; nights are whole processes.",
-        "",
-        f"| work | wall s | CPU s | peak MiB | wall, of “{WORK[base]}” | CPU, of it |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, sample in medians.items():
-        lines.append(
-            f"| {WORK[name]} | {sample.wall:.1f} | {sample.cpu:.1f} | {sample.peak:.0f} "
-            f"| {sample.wall / medians[base].wall:.2f} | {sample.cpu / medians[base].cpu:.2f} |"
+def _measured(name: str, pages: Pages, world: Path, place: Path) -> Sample:
+    staged, nightly = place / "staged", place / "nightly"
+    if name == LOOP:
+        return run_measured(
+            [sys.executable, "benchmarks/peers/loop.py", pages.address, f"{place}/loop"], {}
         )
-    return "\n".join(lines) + "\n"
+    if name in STAGES:
+        return run_measured(
+            [sys.executable, "-m", "benchmarks.stage", name], pages.settings(staged, 0)
+        )
+    if name == READERS:
+        return run_measured(
+            [sys.executable, "-m", "benchmarks.readers"], pages.settings(nightly, 1)
+        )
+    if name in PEERS:
+        python = sys.executable
+        if name == "dlt_dbt":
+            from tests.bi.environment import environment
+
+            python = str(environment("dlt-dbt", *DLT_DBT))
+        script = [python, f"benchmarks/peers/{name}.py", str(world / "plan" / "plan.json")]
+        sample = run_measured([*script, pages.address, f"{place}/{name}", "0"], {})
+        for spent in ("pages", "dlt"):
+            shutil.rmtree(place / name / spent, ignore_errors=True)
+        return sample
+    options = ["--full"] if name == "full" else []
+    night = [sys.executable, "-m", "orchestration.cli", "run", *options, "--json"]
+    sample = run_measured(night, pages.settings(nightly, int(name == "day")))
+    if name == "full":
+        shutil.copy(nightly / "published" / "kpi.duckdb", place / "full.duckdb")
+    return sample
+
+
+def _same_figures(place: Path, peers: list[str]) -> None:
+    """A peer that gives other figures has done other work, and its time says nothing."""
+    if not (place / "full.duckdb").exists():
+        return
+    import duckdb
+
+    files = {"full": place / "full.duckdb"} | {name: place / name / "kpi.duckdb" for name in peers}
+    figures = {}
+    for name, path in files.items():
+        with duckdb.connect(str(path), read_only=True) as connection:
+            figures[name] = connection.execute(SAME).fetchone()
+    others = {name: of for name, of in figures.items() if of != figures["full"]}
+    if others:
+        raise SystemExit(f"The figures differ from ours ({figures['full']}): {others}")
+
+
+def _prepare(world: Path, cases: int) -> None:
+    """Render the world and the peers' plan, in children: a child's peak counts from its parent's size."""
+    if not (world / "index.json").exists():
+        render = [sys.executable, "-m", "benchmarks.rendering", str(world), "--cases", str(cases)]
+        subprocess.run(render, cwd=ROOT, check=True)
+    shutil.rmtree(world / "plan", ignore_errors=True)
+    plan = [
+        sys.executable,
+        "-m",
+        "benchmarks.peers.plan",
+        str(world / "plan"),
+        str(world / "inbox"),
+    ]
+    subprocess.run(plan, cwd=ROOT, check=True)
 
 
 def main() -> None:
@@ -97,36 +115,32 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", default=",".join(WORK), help="comma list of: " + ", ".join(WORK))
     parser.add_argument("--suites-cases", type=int, default=0, help="also measure the suites")
+    parser.add_argument("--suites-only", action="store_true", help="measure nothing but the suites")
     given = parser.parse_args()
     chosen = given.work.split(",")
     if unknown := set(chosen) - WORK.keys():
         parser.error(f"unknown work: {', '.join(sorted(unknown))}")
-    world = ROOT / ".bench" / "worlds" / str(given.cases)
-    if not (world / "index.json").exists():
-        # Drawing a world takes memory, and a child's peak counts from its parent's size.
-        render = [
-            sys.executable,
-            "-m",
-            "benchmarks.rendering",
-            str(world),
-            "--cases",
-            str(given.cases),
-        ]
-        subprocess.run(render, cwd=ROOT, check=True)
-    rounds = []
-    with page_server(world) as pages:
-        for number in range(given.rounds):
-            print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
-            rounds.append(one_round(pages, world, [name for name in WORK if name in chosen]))
-    text = report(rounds, given.cases)
+    if READERS in chosen and not set(chosen) & set(NIGHTS):
+        parser.error("readers need a night before them: add full to --work")
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    # What the measurement of the suites wrote stays until it is measured again.
-    text += MARK + before.split(MARK, 1)[1] if MARK in before else ""
+    text = before.split(MARK, 1)[0]
+    if not given.suites_only:
+        world = ROOT / ".bench" / "worlds" / str(given.cases)
+        _prepare(world, given.cases)
+        rounds = []
+        with page_server(world) as pages:
+            for number in range(given.rounds):
+                print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
+                rounds.append(one_round(pages, world, [name for name in WORK if name in chosen]))
+        text = report(rounds, given.cases)
     if given.suites_cases:
         from benchmarks.checks import lines_of, measure_checks
 
-        text = text.split(MARK, 1)[0]
         text += "\n".join(lines_of(measure_checks(given.suites_cases, given.rounds))) + "\n"
+    elif (
+        MARK in before
+    ):  # what the measurement of the suites wrote stays until it is measured again
+        text += MARK + before.split(MARK, 1)[1]
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
 

@@ -58,7 +58,7 @@ def measure_checks(cases: int, rounds: int, threads: int = 2) -> tuple[int, int,
         run_canaries(
             connection
         )  # the import of Great Expectations belongs to the night, not to a rule
-        statements = [_statement(suite.table, rule) for suite in suites for rule in suite.rules]
+        statements = [statement_of(suite.table, rule) for suite in suites for rule in suite.rules]
         found = connection.execute('select count(*) from staging."case"').fetchone()
 
         def by_suites() -> None:
@@ -142,7 +142,7 @@ def blow_up(path: Path, cases: int, threads: int) -> Any:
     return connection
 
 
-def _statement(table: str, rule: Rule) -> str:
+def statement_of(table: str, rule: Rule) -> str:
     """One rule as one statement."""
     schema, _, name = table.partition(".")
     source = f"{quoted(schema)}.{quoted(name)}"

@@ -17,7 +17,7 @@ columns:
   open_count: "Đang giải quyết cuối kỳ. Open at the end of the period."
   overdue_count: "Quá hạn chưa giải quyết cuối kỳ. Open and overdue at the end."
   rating_count: "Số lượt đánh giá; trống khi gộp vì ít. Ratings; null where few and merged."
-  very_satisfied_ratio: "Tỷ lệ rất hài lòng; trống khi gộp vì ít. Share very satisfied; null where merged."
+  very_satisfied_ratio: "Tỷ lệ rất hài lòng; trống khi gộp vì ít. Share very satisfied; null where the count is merged, or the share."
 */
 with periods as (
     select * from core.dim_period where period_kind in ('month', 'ytd')
@@ -94,7 +94,7 @@ select
     cast(coalesce(s.open_count, 0) as bigint) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
     g.denominator as rating_count,
-    t.value as very_satisfied_ratio
+    case when g.denominator is not null then t.value end as very_satisfied_ratio
 from keys as k
 join periods as p on p.period_kind = k.period_kind and p.period_start = k.period_start
 left join received as r

@@ -1,0 +1,109 @@
+"""The words of RESULTS.md: the machine, the medians, what they are of each other, and what was to be reached.
+
+Belongs here: names of the work, tables, targets. Doesn't: measuring anything.
+"""
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+
+from benchmarks.measure import Sample, median
+
+LOOP, READERS = "loop", "readers"
+STAGES = ("pull", "load", "staging", "marts", "validation", "publication")
+NIGHTS = ("full", "again", "day")
+PEERS = ("bare", "naive", "dlt_dbt")
+WORK = {
+    LOOP: "pull: a bare requests loop",
+    **{stage: f"stage: {stage}" for stage in STAGES},
+    "full": "whole night: full",
+    "again": "whole night: nothing changed",
+    "day": "whole night: a day later",
+    READERS: "eight readers beside publications",
+    "bare": "peer: bare DuckDB script",
+    "naive": "peer: requests, pandas, DuckDB",
+    "dlt_dbt": "peer: dlt and dbt-duckdb",
+}
+
+
+def report(rounds: list[dict[str, Sample]], cases: int) -> str:
+    """RESULTS.md but for the suites: medians of each work, laps of the peers, targets."""
+    medians = {name: median([found[name] for found in rounds]) for name in rounds[0]}
+    base = "full" if "full" in medians else LOOP if LOOP in medians else next(iter(medians))
+    lines = [
+        "# Benchmark results",
+        "",
+        _machine(cases, len(rounds)),
+        "",
+        "Stages are timed without their start-up; nights and peers are whole processes. Every peer's "
+        "`marts.kpi_value` equals ours, row by row, or the round ends with an error.",
+        "",
+        f"| work | wall s | CPU s | peak MiB | wall, of “{WORK[base]}” | CPU, of it |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, sample in medians.items():
+        lines.append(
+            f"| {WORK[name]} | {sample.wall:.1f} | {sample.cpu:.1f} | {sample.peak:.0f} "
+            f"| {sample.wall / medians[base].wall:.2f} | {sample.cpu / medians[base].cpu:.2f} |"
+        )
+    lines += ["", *_targets(medians), ""]
+    for name in (READERS, *PEERS):
+        if name in medians:
+            said = ", ".join(f"{what} {value}" for what, value in medians[name].said.items())
+            lines.append(f"- {WORK[name]}: {said}.")
+    return "\n".join(lines) + "\n"
+
+
+def _machine(cases: int, rounds: int) -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[2]
+    shared = " (shared: judge by CPU seconds)" if load > (os.cpu_count() or 1) + 1 else ""
+    return (
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, "
+        f"Python {platform.python_version()}, DuckDB {version('duckdb')}, Dagster {version('dagster')}, "
+        f"Great Expectations {version('great-expectations')}; {cases:,} cases of five years, pages rendered "
+        f"beforehand and served on loopback by another process, median of {rounds} round"
+        f"{'s' if rounds > 1 else ''}. Load of the machine over the last fifteen minutes: {load:.1f}{shared}."
+    )
+
+
+def _targets(of: Mapping[str, Sample]) -> Iterator[str]:
+    """What was to be reached, and what came out; only for what was measured."""
+    yield "| target | reached | |"
+    yield "|---|---:|---|"
+    for words, reached, holds in _judged(of):
+        yield f"| {words} | {reached} | {'yes' if holds else 'no'} |"
+
+
+def _judged(of: Mapping[str, Sample]) -> Iterator[tuple[str, str, bool]]:
+    if {"full", "bare"} <= of.keys():
+        limit = 1.5 * of["bare"].wall + 10
+        yield (
+            "full night ≤ 1.5 × bare script + 10 s",
+            f"{of['full'].wall:.1f} of {limit:.1f} s",
+            of["full"].wall <= limit,
+        )
+    if {"full", "dlt_dbt"} <= of.keys():
+        times = of["dlt_dbt"].wall / of["full"].wall
+        yield "≥ 5 × as fast as dlt + dbt-duckdb", f"{times:.1f} ×", times >= 5
+    if {"full", "day", "again"} <= of.keys():
+        share = of["day"].wall / of["full"].wall
+        yield (
+            "a day < a tenth of the full night (start-up included here)",
+            f"{share:.2f}",
+            share < 0.1,
+        )
+    if {"pull", LOOP} <= of.keys():
+        share = of[LOOP].wall / of["pull"].wall
+        yield "pull ≥ 70 % of a bare loop's pace", f"{100 * share:.0f} %", share >= 0.7
+    if "full" in of:
+        yield (
+            "peak < 2 GB",
+            f"{of['full'].peak * 2**20 / 1e9:.2f} GB",
+            of["full"].peak * 2**20 < 2e9,
+        )
+    if READERS in of:
+        slow = of[READERS].said["p95_ms"]
+        yield "readers' queries < 50 ms at the 95th percentile", f"{slow} ms", slow < 50
