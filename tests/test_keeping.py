@@ -5,7 +5,6 @@ import datetime as dt
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,10 +13,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pytest
-from dagster import DagsterRunStatus
 
 from orchestration.doctor import Finding, examine
-from orchestration.housekeeping import fail_dead_runs, tidy
+from orchestration.housekeeping import tidy
 from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
 from warehouse.backup import find_backups, make_backup, restore_backup
@@ -150,55 +148,6 @@ def _motcua(home: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=PROJECT,
         start_new_session=True,
     )  # fmt: skip
-
-
-def test_after_a_power_cut_the_queue_goes_on_without_hands(tmp_path: Path) -> None:
-    """A run is killed while it runs, with everything around it; the service starts again by itself."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-    asked, hold = threading.Event(), threading.Event()
-
-    class Stalled(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.set()
-            hold.wait(120)
-
-        do_POST = do_GET  # noqa: N815
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Stalled)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    home = tmp_path / "home"
-    settings = _settings(home)
-    address = f"http://127.0.0.1:{server.server_port}"
-    run = _motcua(home, "run", MOTCUA_CASES_URL=address, MOTCUA_CASES_TOKEN="id:secret")
-    try:
-        assert asked.wait(200), "the run reads its source"
-        use_dagster_home(settings)
-        with dg.DagsterInstance.get() as instance:
-            dead = instance.get_runs()[0]
-            assert dead.status == DagsterRunStatus.STARTED
-            assert fail_dead_runs(settings, instance) == [], "a living run is left alone"
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
-            assert instance.get_runs()[0].status == DagsterRunStatus.STARTED, "nobody ended it"
-            daemon = _motcua(home, "daemon")
-            try:
-                ends = time.monotonic() + 200
-                while time.monotonic() < ends:
-                    if instance.get_runs()[0].status == DagsterRunStatus.FAILURE:
-                        break
-                    time.sleep(1)
-            finally:
-                os.killpg(daemon.pid, signal.SIGKILL)
-                daemon.wait()
-            assert instance.get_runs()[0].status == DagsterRunStatus.FAILURE
-            assert instance.get_runs()[0].run_id == dead.run_id
-    finally:
-        hold.set()
-        server.shutdown()
-        server.server_close()
 
 
 def test_doctor_answers_in_json_and_by_its_exit_code(home: Path) -> None:
