@@ -290,6 +290,7 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "no_lost_zero": [{"staff_code": "456"}],
     },
     "staging.calendar_override": {
+        "scope_is_the_centres": [{"scope": "H37.30"}],
         "working_day_is_weekend": [{"day": "2026-01-12"}],
         "day_off_is_weekday": [{"day": "2026-01-11", "is_working": False}],
     },

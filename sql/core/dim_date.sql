@@ -1,7 +1,8 @@
 /* @model
 description: >
-  The working calendar: public holidays of the package, corrected by overrides with a document.
-  An unconfirmed override changes nothing. One row per day.
+  The Centre's working calendar: public holidays of the package, corrected by overrides with a document,
+  the country's (scope ALL) and then the Centre's own (scope: its unit code). Those of other units and
+  unconfirmed ones change nothing. One row per day.
 grain: [day]
 columns:
   day: "Ngày. Day."
@@ -26,19 +27,23 @@ days as (
 ),
 
 documents as (
-    select day, is_working, scope, reason, status, 2 as priority, _loaded_at as known_at
+    select day, is_working, upper(scope) as scope, reason, status, 2 as priority, _loaded_at as known_at
     from staging.calendar_override
     union all
-    select to_day(day), to_boolean(is_working), scope, reason, status, 1, null
+    select to_day(day), to_boolean(is_working), upper(scope), reason, status, 1, null
     from seeds.calendar_overrides
 ),
 
 overrides as (
-    select day, is_working, reason
-    from documents
-    where coalesce(status, 'official') <> 'unconfirmed'
-        and upper(coalesce(scope, 'ALL')) in ('ALL', 'TOÀN QUỐC', '*')
-    qualify row_number() over (partition by day order by priority desc, known_at desc) = 1
+    select d.day, d.is_working, d.reason
+    from documents as d
+    cross join meta.run_context as context
+    where coalesce(d.status, 'official') <> 'unconfirmed'
+        and coalesce(d.scope, 'ALL') in ('ALL', 'TOÀN QUỐC', '*', upper(context.centre_code))
+    qualify row_number() over (
+        partition by d.day
+        order by coalesce(d.scope = upper(context.centre_code), false) desc, d.priority desc, d.known_at desc
+    ) = 1
 ),
 
 judged as (
