@@ -30,7 +30,7 @@ def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildR
     """
     cap = night.site.quarantine_cap
     try:
-        result = build_model(night.connection, model, rules, cap)
+        result = build_model(night.connection, model, rules, cap, night.query_of)
     except QuarantineError as error:
         if isinstance(error.share, Share):
             record_shares(night, [error.share])

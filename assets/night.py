@@ -18,9 +18,11 @@ import duckdb
 from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
+from warehouse.build import QueryOf
 from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
 from warehouse.person_key import use_person_key
+from warehouse.spark_night import SparkNight
 from warehouse.state import RunContext, ensure_state
 
 
@@ -60,6 +62,8 @@ class Site:
     # How long a read may take, how often it is tried again.
     patience: Patience = field(default_factory=Patience)
     progress: Progress = silent
+    # Where Spark answers the queries of core and marts; None: DuckDB answers them all.
+    spark_master: str | None = None
 
     @property
     def quality_page(self) -> Path:
@@ -90,6 +94,17 @@ class Night:
     def checker(self) -> Checker:
         """The machine of the checks, opened by the first one and closed with the run."""
         return self.stack.enter_context(closing(Checker(self.connection)))
+
+    @cached_property
+    def query_of(self) -> QueryOf | None:
+        """Another engine's answers to the models' queries, if the site has one; closed with the run."""
+        if self.site.spark_master is None:
+            return None
+        province = self.site.centre_code.split(".")[0]
+        spark = SparkNight(
+            self.site.spark_master, self.site.macros, self.site.home / "lake", province
+        )
+        return self.stack.enter_context(closing(spark)).query_of
 
     @property
     def context(self) -> RunContext:

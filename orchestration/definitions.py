@@ -135,6 +135,7 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
         limits=Limits(settings.memory_limit, settings.threads),
         quarantine_cap=settings.quarantine_cap,
         progress=progress,
+        spark_master=settings.spark_master if settings.engine == "spark" else None,
     )
 
 

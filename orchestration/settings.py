@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     memory_limit: str = "2GB"
     threads: int = Field(default=2, ge=1)
     quarantine_cap: float = Field(default=0.01, ge=0, le=1)
-    engine: Literal["duckdb"] = "duckdb"
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark_master: str = "local[2]"
 
     @field_validator("home")
     @classmethod

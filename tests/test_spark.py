@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from benchmarks.spark_cluster import LOOPBACK, SMALL, cluster
 from demo.world import World
 from tests.test_engines import EXTERNAL, SQL
 from tests.truth_warehouse import TruthWarehouse
+from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.spark_compare import compare
 from warehouse.spark_engine import (
@@ -23,10 +25,12 @@ from warehouse.spark_engine import (
     export_inputs,
     input_tables,
     open_session,
+    partition,
     run_provinces,
     spark_models,
 )
 from warehouse.spark_macros import read_macros
+from warehouse.spark_night import SparkNight
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,7 +73,7 @@ def provinces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provinces]:
 
 
 @pytest.fixture(scope="module")
-def built(provinces: Provinces) -> Iterator[list[SparkBuilt]]:
+def built(provinces: Provinces) -> list[SparkBuilt]:
     """All tables by Spark; a worker dies when half of them stand."""
     half = len(provinces.models) * len(provinces.connections) // 2
     done: list[SparkBuilt] = []
@@ -83,13 +87,14 @@ def built(provinces: Provinces) -> Iterator[list[SparkBuilt]]:
                 machines.kill_worker()
 
         try:
-            yield run_provinces(
+            made = run_provinces(
                 session, provinces.models, provinces.macros, provinces.lake,
                 list(provinces.connections), tell,
             )  # fmt: skip
             assert executors(session) == 1, "the killed worker's executor is still counted"
         finally:
             session.stop()
+    return made
 
 
 def executors(session: "SparkSession") -> int:
@@ -127,3 +132,27 @@ def test_the_lake_has_the_province_as_a_column(
     assert found == sorted(counted)
     # Three different worlds, or equal figures would say nothing of provinces.
     assert len({count for _, count in counted}) > 1
+
+
+def test_a_night_on_spark_makes_the_same_table_and_leaves_no_lake(
+    provinces: Provinces, built: list[SparkBuilt], tmp_path: Path
+) -> None:
+    assert built
+    connection = provinces.connections["H37"]
+    names = ("core.agency_alias", "marts.kpi_plan_42", "marts.kpi_dissatisfied")
+    night = SparkNight("local[1]", SQL / "macros.sql", tmp_path / "lake", "H37")
+    with closing(night):
+        for model in provinces.models:
+            if model.table in names:
+                connection.execute(f"create or replace temp table before as from {model.table}")
+                build_model(connection, model, query_of=night.query_of)
+                assert connection.execute(
+                    "select (select count(*) from (from before except all "
+                    f"from {model.table})), (select count(*) from (from {model.table} except all from before))"
+                ).fetchone() == (0, 0)
+                assert (
+                    connection.execute("describe before").fetchall()
+                    == connection.execute(f"describe {model.table}").fetchall()
+                )
+                assert partition(night.lake, model.table, "H37").is_dir()
+    assert not night.lake.exists()

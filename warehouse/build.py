@@ -7,7 +7,7 @@ A build that fails leaves yesterday's table as it was.
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -20,6 +20,7 @@ from warehouse.quarantine import RowRule, Share, quoted, refuse_too_many, write_
 
 __all__ = ["STAGING_COLUMNS", "BuildResult", "RowRule", "build_model", "prune_tables"]
 
+QueryOf = Callable[[duckdb.DuckDBPyConnection, Model], str]
 STAGING_COLUMNS: Mapping[str, str] = {
     "_cast_errors": "Trường không đọc được. Fields whose text could not be cast.",
     "_version_at": "Thời điểm của phiên bản. Source time of this version.",
@@ -52,6 +53,7 @@ def build_model(
     model: Model,
     rules: Sequence[RowRule] = (),
     cap: float | None = None,
+    query_of: QueryOf | None = None,
 ) -> BuildResult:
     """Materialise a model; for staging, rows that break one of `rules` go to quarantine.
 
@@ -60,6 +62,7 @@ def build_model(
         model: what to build.
         rules: critical row rules.
         cap: the share of rows (0 to 1) that may wait in quarantine; None for no cap.
+        query_of: another engine's answer to the model's query, as a query; None for the model's own.
 
     Raises:
         ContractError: columns or grain differ from the header; the old table still stands.
@@ -75,7 +78,8 @@ def build_model(
                 share = _stage(connection, model, fresh, rules)
                 refuse_too_many(share, cap)
             else:
-                connection.execute(f"create table {fresh} as {model.query}")
+                query = query_of(connection, model) if query_of else model.query
+                connection.execute(f"create table {fresh} as {query}")
         known = _columns_of(connection, [*model.depends_on, fresh])
         columns = _check_columns(model, known.pop(fresh))
         _check_grain(connection, model, fresh)
