@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -186,6 +187,31 @@ def test_a_night_that_does_not_start_is_told(place: Place, receiver: Receiver) -
     assert [post["cause"].split(":")[0] for post in receiver.posts] == ["not_started"]
     beat = json.loads((place.settings.home / "heartbeat.json").read_text(encoding="utf-8"))
     assert beat["open_causes"] == 1
+
+
+def test_old_data_is_told_by_what_the_published_file_says(place: Place, receiver: Receiver) -> None:
+    """Published an hour ago, but one system was last read two days ago; then the file itself grows old."""
+    now = dt.datetime.now(LOCAL)
+    place.settings.published.mkdir(parents=True)
+    with duckdb.connect(str(place.settings.published / "kpi.duckdb")) as connection:
+        connection.execute("create schema meta")
+        connection.execute(
+            "create table meta.publication as select $1::timestamptz as published_at, $1::timestamptz as data_as_of",
+            [now - dt.timedelta(hours=1)],
+        )
+        connection.execute("create table meta.freshness (system varchar, read_to timestamptz)")
+        connection.executemany(
+            "insert into meta.freshness values (?, ?)",
+            [["cases", now], ["ratings", now - dt.timedelta(hours=48)], ["drops", now - dt.timedelta(days=90)]],
+        )  # fmt: skip
+    place.look()
+    assert [post["cause"] for post in receiver.posts] == ["stale:ratings"]
+    place.look()
+    assert len(receiver.posts) == 1, "one alert a cause"
+    place.look(days=2)
+    assert {post["cause"] for post in receiver.posts} == {
+        "stale:ratings", "stale:published", "stale:cases",
+    }  # fmt: skip
 
 
 def test_the_sensor_looks_and_starts_nothing(place: Place, receiver: Receiver) -> None:

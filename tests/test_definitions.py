@@ -1,6 +1,9 @@
 """The definitions load, and the graph is what it was: a change of the graph is a reviewed diff."""
 
+import datetime as dt
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -48,6 +51,23 @@ def test_pulls_have_daily_partitions_with_single_run_backfills(definitions: dg.D
         node = graph.get(dg.AssetKey(["raw", name]))
         assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_what_nights_make_is_stale_after_a_night_and_a_half(definitions: dg.Definitions) -> None:
+    """Pulled tables and the publication, and nothing else; the instance evaluates it."""
+    specs: dict[str, set[Any]] = defaultdict(set)
+    for spec in definitions.resolve_all_asset_specs():
+        policy = spec.freshness_policy
+        specs[spec.key.path[0]].add(policy and (policy.warn_window, policy.fail_window))
+    made = {schema for schema, found in specs.items() if found != {None}}
+    assert made == {"raw", "published"}
+    for schema in made:
+        ((warn, fail),) = specs[schema]
+        assert (warn.to_timedelta(), fail.to_timedelta()) == (
+            dt.timedelta(hours=27), dt.timedelta(hours=36),
+        )  # fmt: skip
+    text = (PROJECT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["freshness"]["enabled"] is True
 
 
 def test_instance_is_quiet_and_runs_one_at_a_time() -> None:
