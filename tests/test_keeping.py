@@ -22,7 +22,23 @@ from warehouse.backup import find_backups, make_backup, restore_backup
 from warehouse.errors import WarehouseError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-CONTENT = "select * exclude (data_as_of) from marts.kpi_value order by all"
+
+
+def _content(site: Site) -> dict[str, str]:
+    """A hash of every published mart: all rows, all columns but a version's random numbers and its reading time."""
+    found = {}
+    for table in site.published(
+        "select table_name as name, list(column_name order by column_index) as columns from duckdb_columns() "
+        "where schema_name = 'marts' group by all"
+    ):
+        kept = ", ".join(f'"{c}"' for c in table["columns"] if c not in ("case_no", "data_as_of"))
+        digest = site.published(
+            f"select count(*) || ' ' || coalesce(md5(string_agg(line, chr(10) order by line)), '') as digest "
+            f'from (select cast(row({kept}) as varchar) as line from marts."{table["name"]}")'
+        )
+        found[table["name"]] = digest[0]["digest"]
+    assert len(found) > 15
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +64,19 @@ def _bad(findings: list[Finding]) -> set[str]:
 def test_the_drill_restores_and_replays_to_equal_content(
     night: Site, home: Path, tmp_path: Path
 ) -> None:
-    """Backup, everything lost, restore on an empty home, replay from landing: the same figures."""
-    before = _at(night, home).published(CONTENT)
+    """Backup, everything lost, restore on an empty home, replay from landing: every mart is the same."""
+    before = _content(_at(night, home))
     made = make_backup(home, tmp_path / "safe")
     assert made.folder.stat().st_mode & 0o777 == 0o700
     new = tmp_path / "new-home"
     restore_backup(tmp_path / "safe", new)
     restored = _at(night, new)
-    assert restored.published(CONTENT) == before, "readable at once, before anything has run"
+    assert _content(restored) == before, "readable at once, before anything has run"
     assert (new / "warehouse.duckdb").stat().st_mode & 0o777 == 0o600
     (new / "warehouse.duckdb").unlink()
     outcome = restored.run(END, mode="replay", **{"from": "2020-01-01"})
     assert outcome.succeeded, outcome.reason
-    assert restored.published(CONTENT) == before
+    assert _content(restored) == before
 
 
 def test_a_second_backup_links_pages_and_old_ones_go(home: Path, tmp_path: Path) -> None:
