@@ -30,8 +30,9 @@ def published_tables(catalog: Catalog) -> list[str]:
 
 
 def gates_of(catalog: Catalog, suites: Mapping[str, Suite]) -> list[tuple[str, str, str]]:
-    """Table, rule and severity of all that the published tables and their ancestors must pass."""
-    ancestors = {name for table in published_tables(catalog) for name in catalog.ancestors(table)}
+    """Table, rule and severity of all that the published tables, the gates and their ancestors must pass."""
+    awaited = [*published_tables(catalog), *(model.table for model in catalog.awaited())]
+    ancestors = {name for table in awaited for name in catalog.ancestors(table)}
     caps = set(capped_tables(catalog))
     rules: list[tuple[str, str, str]] = [
         (table, rule.id, rule.severity)
@@ -120,7 +121,7 @@ def build_publish_asset(catalog: Catalog, suites: Mapping[str, Suite]) -> dg.Ass
 
     @dg.asset(
         key=PUBLISHED,
-        deps=[key_of(model.table) for model in catalog.published()],
+        deps=[key_of(model.table) for model in catalog.awaited()],
         group_name="published",
         kinds={"duckdb", "parquet"},
         description="Tệp công bố cho công cụ BI. The published read-only file for BI tools.",

@@ -45,6 +45,7 @@ from warehouse.state import STATE_TABLES, set_run_context
 # What is built and published in these tests: lists of every kind, dropped files, and the figures of one KPI
 # (publication keeps what they were).
 MARTS = ("marts.kpi_value", "marts.procedure_scorecard", "meta.reconciliation")
+GATES = ("core.daily_volume",)
 STAGED = ("case", "rating", "submission", "service", "plan_task")
 KPIS = ("marts.kpi_on_time",)
 # Small pages, so that a few hundred rows make many.
@@ -93,7 +94,7 @@ def small_catalog(sources_file: Path) -> tuple[SourcesSpec, Catalog, Mapping[str
     whole = dataclasses.replace(whole, models={**whole.models, measure.table: measure})
     rules = _row_rules(load_suites(PROJECT / "expectations" / "suites", _columns(whole)))
     shown = {*MARTS, *(f"staging.{name}" for name in STAGED)}
-    wanted = {name for table in shown for name in whole.ancestors(table)}
+    wanted = {name for table in {*shown, *GATES} for name in whole.ancestors(table)}
     models = {
         name: dataclasses.replace(model, publish=name in shown)
         for name, model in whole.models.items()

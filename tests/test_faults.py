@@ -15,10 +15,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from assets.checks import check_suites
+from assets.night import open_night
+from assets.publish import failing_gates, gates_of, publish_night
 from demo.faults import Scenario
 from demo.server import DemoServer, serve
 from demo.world import World
-from orchestration.settings import Settings
+from expectations.suite import load_suites
+from orchestration.definitions import make_site
+from orchestration.settings import PROJECT, Settings
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
 from sources.errors import UnauthorizedError as Unauthorized
 from tests.conftest import END
@@ -27,9 +32,10 @@ from tests.quick_night import (
     raw_content,
     run_night,
     settings_of,
+    small_catalog,
     write_sources,
 )
-from warehouse.errors import WarehouseError
+from warehouse.errors import PublicationError, WarehouseError
 
 pytestmark = pytest.mark.timeout(600)
 START = END - dt.timedelta(days=60)
@@ -227,6 +233,44 @@ def test_a_lasting_fault_stops_and_the_next_night_mends_it(
     assert after[entity] == before[entity], "I5: no cursor moves past a gap"
     yard.night(home, only=(entity,))
     yard.check(home, entity)
+
+
+def test_an_empty_first_page_after_full_days_forbids_publishing(tmp_path: Path) -> None:
+    """F18: nothing is wrong with an empty list as such; the day it was to bring is judged by its weekdays."""
+    wednesday = dt.datetime(2023, 6, 28, 1, 30, tzinfo=END.tzinfo)
+    world = World.build(seed=7, end=END, years=0.3, cases_per_year=17_000, procedures=150)
+    server = serve(world)
+    sources = write_sources(tmp_path)
+    _, catalog, _ = small_catalog(sources)
+    volumes = catalog.ancestors(VOLUME)
+    suites = {VOLUME: load_suites(PROJECT / "expectations" / "suites")[VOLUME]}
+    gates = gates_of(catalog, suites)
+    said: dict[int, list[str]] = {}
+    try:
+        for day, rules in enumerate(([], [EMPTY], [])):
+            at = wednesday + dt.timedelta(days=day)
+            server.state.set_clock(at)
+            server.state.scenario = Scenario.parse(rules)
+            settings = settings_of(tmp_path / "home", at, server.urls, sources)
+            run_night(settings, only=("case", "drops"), builds=volumes)
+            with open_night(make_site(settings, lambda *_: None), f"night {day}") as night:
+                check_suites(night, list(suites.values()))
+                said[day] = failing_gates(night.connection, gates)
+                if day == 1:
+                    with pytest.raises(
+                        PublicationError, match="daily_volume: latest_day_not_empty"
+                    ):
+                        publish_night(night, catalog, suites)
+    finally:
+        server.close()
+    stop = f"{VOLUME}: latest_day_not_empty (1)"
+    assert [stop in said[day] for day in range(3)] == [False, True, False]
+
+
+VOLUME = "core.daily_volume"
+EMPTY: Rule = {
+    "match": {"path": PATHS["case"]}, "do": "body", "text": '{"data":[],"next_cursor":null,"total":0}',
+}  # fmt: skip
 
 
 # -- clocks, ties, late commits ------------------------------------------------------------------------------

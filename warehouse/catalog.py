@@ -37,7 +37,7 @@ _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "marts": frozenset({"core", "marts", "seeds", "meta"}),
     "meta": frozenset({"raw", "staging", "core", "marts", "seeds", "meta", "quarantine"}),
 }
-_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish", "unit"}
+_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish", "unit", "gate"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Model:
     `keep` is None for a plain table (`keep: plain`). Staging models split broken rows into quarantine
     and then keep the "newest" row of each grain (their default) or all "versions". `unit` says what a
     KPI file counts; such a file has the counted things one by one in a CTE `units` or `period_units`.
+    Publication waits for the checks of a `gate`, though no published table reads it.
     """
 
     schema: str
@@ -61,6 +62,7 @@ class Model:
     publish: bool = False
     labels: Labels = field(default_factory=Labels, repr=False, compare=False)
     unit: str | None = None
+    gate: bool = False
 
     @property
     def table(self) -> str:
@@ -79,6 +81,10 @@ class Catalog:
     def in_schema(self, *schemas: str) -> list[Model]:
         """The models of these schemas, in build order."""
         return [model for model in self.models.values() if model.schema in schemas]
+
+    def awaited(self) -> list[Model]:
+        """What a publication waits for: the published models and the gates, in build order."""
+        return [model for model in self.models.values() if model.publish or model.gate]
 
     def published(self) -> list[Model]:
         """The models that go into the published file, in build order."""
@@ -147,6 +153,7 @@ def parse_model(path: Path, root: Path) -> Model:
         depends_on=tables_read(query, path),
         keep=None if keep == "plain" else keep,
         publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
+        gate=bool(header.get("gate", False)),
         unit=header.get("unit"),
     )
 

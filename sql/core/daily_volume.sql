@@ -5,6 +5,7 @@ description: >
   are expected to be quiet and never judged. Sixty days that have been read in full; streams that come by
   file only aren't judged. One row per stream and day.
 grain: [stream, day]
+gate: true
 columns:
   stream: "Dòng dữ liệu: case, rating. Stream."
   day: "Ngày. Day."
