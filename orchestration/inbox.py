@@ -1,6 +1,7 @@
-"""Putting files into the inbox, as a person with a file manager would.
+"""Putting files into the inbox, as a person with a file manager would, and hearing what came back.
 
-Belongs here: copying under a temporary name, then renaming. Doesn't: reading the files.
+Belongs here: copying under a temporary name, then renaming; the reasons beside files set aside. Doesn't:
+reading the files.
 """
 
 import shutil
@@ -8,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.settings import Settings
+
+_REASON = ".reason.txt"
 
 
 def put_into_inbox(
@@ -22,3 +25,12 @@ def put_into_inbox(
         shutil.copyfile(file, waiting)
         placed.append(waiting.rename(settings.inbox / name))
     return placed
+
+
+def reasons_set_aside(settings: Settings) -> dict[str, str]:
+    """What stands beside each file that was set aside: its name there → why, in both languages."""
+    folder = settings.inbox / "set_aside"
+    return {
+        path.name.removesuffix(_REASON): path.read_text(encoding="utf-8").strip()
+        for path in sorted(folder.glob(f"*{_REASON}"))
+    }

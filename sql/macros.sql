@@ -4,7 +4,7 @@
 
 -- Text as it came → trimmed, NFC, blank as null; Đ written with the wrong letter (Ð, U+00D0) mended.
 create or replace macro clean_text(value) as
-    nullif(regexp_replace(nfc_normalize(trim(replace(value, chr(208), chr(272)))), '[\s\x{00A0}\x{200B}\x{FEFF}]+', ' ', 'g'), '');
+    nullif(trim(regexp_replace(nfc_normalize(replace(value, chr(208), chr(272))), '[\s\x{00A0}\x{200B}\x{FEFF}]+', ' ', 'g')), '');
 
 -- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
 create or replace macro to_instant(value) as

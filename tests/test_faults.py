@@ -405,6 +405,20 @@ def test_what_a_row_breaks_by_goes_to_quarantine_with_its_reason(yard: Yard, hom
     assert sum(quarantined for _, _, quarantined in rows) == len(held)
 
 
+def test_a_key_is_text_and_keeps_its_zeros(yard: Yard, home: Path) -> None:
+    """F32: 12 becomes "0012" at the source: two keys for us, neither lost, and no number made of either."""
+    rules = [
+        on("case", "edit", nth=1, rows=1, set={"case_code": 12}),
+        on("case", "edit", nth=2, rows=1, set={"case_code": "0012"}),
+    ]
+    yard.night(home, *rules, only=("case",))
+    query = "select case_code from raw.cases__case where try_cast(case_code as int) = 12 order by 1"
+    assert yard.select(home, query) == [("0012",), ("12",)]
+    # The true records come back with the next night, by the overlap.
+    yard.night(home, only=("case",))
+    check_invariants(home, yard.truth, ("case",))
+
+
 # -- windows that people ask for -----------------------------------------------------------------------------------
 
 

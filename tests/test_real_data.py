@@ -2,14 +2,17 @@
 
 import csv
 import datetime as dt
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestration.definitions import wire
 from orchestration.inbox import put_into_inbox
-from orchestration.runs import execute_job
 from orchestration.settings import PROJECT, Settings
 from sources.spec_file import PACKAGED
 from tests.conftest import LOCAL
@@ -17,9 +20,11 @@ from tests.quick_night import run_night, small_catalog
 from warehouse.connection import read_rows
 
 DATA = PROJECT.parent / "shared" / "data"
+AS_OF = dt.datetime(2026, 6, 30, 1, 30, tzinfo=LOCAL)
 FILES = ("receipt_wabo_cases.csv", "boston311_sample_cases.csv")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not DATA.is_dir(), reason="the real case logs aren't beside this checkout"),
 ]
 
@@ -35,32 +40,52 @@ def on_time_by_hand(path: Path) -> tuple[int, int]:
     return sum(day(r["completed_at"]) <= day(r["due_at"]) for r in rows), len(rows)
 
 
+def ingest(home: Path, *files: Path) -> dict[str, Any]:
+    """`motcua ingest FILE…` as a person runs it; its answer."""
+    given = {"MOTCUA_HOME": str(home), "MOTCUA_AS_OF": AS_OF.isoformat()}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "orchestration.cli", "ingest", "--json", *map(str, files)],
+        capture_output=True, text=True, check=False, env={**os.environ, **given}, cwd=PROJECT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    for one in answer["set_aside"]:
+        assert one["file"] in done.stderr
+    return answer
+
+
 def test_a_municipality_and_a_city(tmp_path: Path) -> None:
-    settings = Settings.load(
-        home=tmp_path, as_of=dt.datetime(2026, 6, 30, 1, 30, tzinfo=LOCAL), _env_file=None
-    )
     copies = [Path(shutil.copy(DATA / name, tmp_path / name)) for name in FILES]
-    put_into_inbox(settings, copies)
-    outcome = execute_job(wire(settings), "files", {"motcua/mode": "files"})
-    assert outcome.succeeded, outcome.reason
+    home = tmp_path / "home"
+    told = ingest(home, *copies)
+    assert told["set_aside"] == []
+    assert {row["kpi_id"] for row in told["scorecard"]} >= {"on_time"}
     published = read_rows(
-        tmp_path / "published" / "kpi.duckdb",
+        home / "published" / "kpi.duckdb",
         "select sum(numerator) as n, sum(denominator) as d from marts.kpi_value where kpi_id = 'on_time' "
         "and variant = 'A' and period_kind = 'year' and agency_code = 'ALL'",
     )
     by_hand = [on_time_by_hand(path) for path in copies]
     assert (published[0]["n"], published[0]["d"]) == tuple(map(sum, zip(*by_hand, strict=True)))
-    loads = read_rows(tmp_path / "published" / "kpi.duckdb", "select * from meta.reconciliation")
+    loads = read_rows(home / "published" / "kpi.duckdb", "select * from meta.reconciliation")
     assert sorted(row["fetched"] for row in loads) == [1434, 4617]
     assert all(row["quarantined"] == 0 for row in loads)
 
-    # The same bytes again, under another name, are known.
-    put_into_inbox(settings, [Path(shutil.copy(copies[0], tmp_path / "cases_again.csv"))])
-    assert execute_job(wire(settings), "files", {"motcua/mode": "files"}).succeeded
-    again = read_rows(
-        tmp_path / "published" / "kpi.duckdb", "select count(*) as n from meta.reconciliation"
-    )
-    assert again[0]["n"] == 2
+    # The same bytes again under another name are known; a file of no kind is set aside, and all else goes on.
+    again = Path(shutil.copy(copies[0], tmp_path / "cases_again.csv"))
+    alien = tmp_path / "holiday_photos.csv"
+    alien.write_text("a,b\n1,2\n", encoding="utf-8")
+    (refused,) = ingest(home, again, alien)["set_aside"]
+    assert refused["file"].endswith("holiday_photos.csv")
+    assert "Tên tệp phải bắt đầu" in refused["reason"]
+    ((count,),) = [
+        row.values()
+        for row in read_rows(
+            home / "published" / "kpi.duckdb", "select count(*) from meta.reconciliation"
+        )
+    ]
+    assert count == 2
+    assert not list((home / "inbox").glob("*.csv"))
 
 
 def test_compared_by_time_the_city_s_own_verdict_comes_out(tmp_path: Path) -> None:
@@ -72,8 +97,7 @@ def test_compared_by_time_the_city_s_own_verdict_comes_out(tmp_path: Path) -> No
     own.write_text(
         text.replace(zone, f"{zone}        constants: {{compare_by: time}}\n"), encoding="utf-8"
     )
-    at = dt.datetime(2026, 6, 30, 1, 30, tzinfo=LOCAL)
-    settings = Settings.load(home=tmp_path, as_of=at, sources=own, _env_file=None)
+    settings = Settings.load(home=tmp_path, as_of=AS_OF, sources=own, _env_file=None)
     path = Path(shutil.copy(DATA / FILES[1], tmp_path / FILES[1]))
     put_into_inbox(settings, [path])
     _, catalog, _ = small_catalog(own)

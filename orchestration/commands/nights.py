@@ -3,6 +3,7 @@
 Belongs here: which job with which tags. Doesn't: running (runs.py).
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,20 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
     """Nhận tệp thả vào. Take dropped files and load them."""
     from orchestration.definitions import MODE_TAG
-    from orchestration.inbox import put_into_inbox
+    from orchestration.inbox import put_into_inbox, reasons_set_aside
 
+    before = reasons_set_aside(settings)
     put_into_inbox(settings, files, kind)
-    _run_job(reply, settings, "files", {MODE_TAG: "files"})
+
+    def refused() -> list[dict[str, str]]:
+        """The files of this run that were set aside; told on stderr too, for publishing goes on without them."""
+        after = reasons_set_aside(settings)
+        fresh = {name: why for name, why in after.items() if name not in before}
+        for name, why in fresh.items():
+            click.echo(f"inbox/set_aside/{name}: {' '.join(why.split())}", err=True)
+        return [{"file": name, "reason": why} for name, why in fresh.items()]
+
+    _run_job(reply, settings, "files", {MODE_TAG: "files"}, also={"set_aside": refused})
 
 
 def _run_job(
@@ -106,6 +117,7 @@ def _run_job(
     tags: dict[str, str] | None = None,
     *,
     use_demo: bool | None = None,
+    also: Mapping[str, Callable[[], object]] | None = None,
 ) -> None:
     from orchestration.definitions import wire
     from orchestration.maintenance import read_scorecard
@@ -118,4 +130,6 @@ def _run_job(
     if not outcome.succeeded:
         reply.stop(outcome.reason, BUSY if outcome.is_busy else STOPPED)
     rows = read_scorecard(settings)
-    reply.done({"run_id": outcome.run_id, "scorecard": rows}, lambda: print_scorecard(rows))
+    more = {name: tell() for name, tell in (also or {}).items()}
+    payload = {"run_id": outcome.run_id, **more, "scorecard": rows}
+    reply.done(payload, lambda: print_scorecard(rows))

@@ -1,0 +1,104 @@
+"""How text is read: one key after cleaning, dates never guessed, days by local time, levels by their table."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT
+from warehouse.connection import open_warehouse
+from warehouse.seeds import load_seed
+
+SQL = PROJECT / "sql"
+
+
+@pytest.fixture(scope="module", name="ask")
+def fixture_ask() -> Iterator[Any]:
+    connection: duckdb.DuckDBPyConnection = open_warehouse(":memory:", SQL / "macros.sql")
+    load_seed(connection, "seeds.rating_level", SQL / "seeds" / "rating_level.csv")
+
+    def ask(query: str, *values: object) -> Any:
+        ((found,),) = connection.execute(query, list(values)).fetchall()
+        return found
+
+    yield ask
+    connection.close()
+
+
+PLACE = "Sở Tư pháp Lạng Sơn"
+SPELT = {
+    "F40 decomposed": unicodedata.normalize("NFD", PLACE),
+    "F40 a byte order mark": "\ufeff" + PLACE,
+    "F40 a zero-width space": PLACE.replace(" ", "\u200b "),
+    "F40 a hard space": PLACE.replace(" ", "\u00a0"),
+    "F40 spaces around and between": f"  {PLACE.replace(' ', '   ')}\t",
+}
+
+
+@pytest.mark.parametrize("spelt", SPELT.values(), ids=SPELT)
+def test_one_text_after_cleaning(spelt: str, ask: Any) -> None:
+    assert ask("select clean_text(?)", spelt) == PLACE
+
+
+def test_the_wrong_d_is_mended_and_blank_is_nothing(ask: Any) -> None:
+    """F37, F40: Ð (U+00D0) looks like Đ (U+0110)."""
+    assert ask("select clean_text(?)", "\u00d0ồng \u00d0ăng") == "Đồng Đăng"
+    assert ask("select clean_text(?)", " \u00a0\u200b ") is None
+
+
+DAYS = {
+    "03/04/2026": "2026-04-03",
+    "2026-04-03": "2026-04-03",
+    "29/02/2024": "2024-02-29",
+    "29/02/2023": None,
+    "31/11/2023": None,
+    "11/24/2023": None,
+    "45001": None,
+    "2023-11-23T18:30:00Z": "2023-11-24",
+    "2023-11-23T16:59:59Z": "2023-11-23",
+    "31/12/2023 23:59": "2023-12-31",
+}
+
+
+@pytest.mark.parametrize(("text", "day"), DAYS.items(), ids=DAYS)
+def test_a_day_is_read_or_left_unread_never_guessed(text: str, day: str | None, ask: Any) -> None:
+    """F35, F64: dd/mm/yyyy is never mm/dd; a day is that of Asia/Ho_Chi_Minh."""
+    assert ask("select cast(to_day(?) as varchar)", text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("2023-11-23T18:30:00Z", "2023-11-24 01:30:00+07"),
+        ("2023-11-24T01:30:00", "2023-11-24 01:30:00+07"),
+        ("24/11/2023 01:30", "2023-11-24 01:30:00+07"),
+        ("2023-12-31T17:00:00+00:00", "2024-01-01 00:00:00+07"),
+        ("24/13/2023", None),
+        ("soon", None),
+    ],
+)
+def test_a_moment_without_an_offset_is_local(text: str, local: str | None, ask: Any) -> None:
+    """F64: midnight in Việt Nam is five in the afternoon in London."""
+    assert ask("select cast(to_instant(?) as varchar)", text) == local
+
+
+LEVELS = {
+    "RẤT HÀI LÒNG": "very_satisfied",
+    " Rất  hài lòng ": "very_satisfied",
+    unicodedata.normalize("NFD", "rất hài lòng"): "very_satisfied",
+    "KHÔNG HÀI LÒNG": "dissatisfied",
+    "Rất không hài lòng": "very_dissatisfied",
+    "Tuyệt vời": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("said", "level"), LEVELS.items())
+def test_a_level_in_any_spelling_and_none_that_is_unknown(
+    said: str, level: str | None, ask: Any
+) -> None:
+    """F36: an unknown level is null, which the suite tells; it is nobody's level by likeness."""
+    query = "select max(level_code) from seeds.rating_level where level_text = lower(clean_text(?))"
+    assert ask(query, said) == level
