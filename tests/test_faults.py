@@ -163,9 +163,10 @@ def test_a_passing_fault_leaves_no_trace(rule: Rule, yard: Yard, home: Path) -> 
     faults = [entry["fault"] for entry in yard.server.state.log]
     assert rule["do"] in faults, "the fault was met"
     yard.check(home, entity)
-    # I9: the same night again finds nothing new.
-    yard.night(home, only=(entity,))
-    yard.check(home, entity)
+    # I9: the same night again finds nothing new. Once a kind of fault: the content is that of a calm night.
+    if rule is next(other for other in PASSING.values() if other["do"] == rule["do"]):
+        yard.night(home, only=(entity,))
+        yard.check(home, entity)
 
 
 def test_what_a_night_tells_of_totals_and_duplicates(yard: Yard, home: Path) -> None:
@@ -238,7 +239,7 @@ def test_a_lasting_fault_stops_and_the_next_night_mends_it(
 def test_an_empty_first_page_after_full_days_forbids_publishing(tmp_path: Path) -> None:
     """F18: nothing is wrong with an empty list as such; the day it was to bring is judged by its weekdays."""
     wednesday = dt.datetime(2023, 6, 28, 1, 30, tzinfo=END.tzinfo)
-    world = World.build(seed=7, end=END, years=0.3, cases_per_year=17_000, procedures=150)
+    world = World.build(seed=7, end=END, years=0.25, cases_per_year=17_000, procedures=150)
     server = serve(world)
     sources = write_sources(tmp_path)
     _, catalog, _ = small_catalog(sources)
