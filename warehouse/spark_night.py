@@ -6,6 +6,7 @@ The lake of a night holds cases, so it is readable by the service alone and gone
 """
 
 import shutil
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -25,15 +26,23 @@ from warehouse.spark_macros import read_macros
 class SparkNight:
     """One run's hands on Spark; nothing starts before the first query."""
 
-    def __init__(self, master: str, macros: Path, lake: Path, province: str) -> None:
+    def __init__(
+        self,
+        master: str,
+        macros: Path,
+        lake: Path,
+        province: str,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
         self.master, self.macros, self.lake, self.province = master, macros, lake, province
+        self.options = options
         self._shown: set[str] = set()
 
     @cached_property
     def _home(self) -> ProvinceLake:
         shutil.rmtree(self.lake, ignore_errors=True)
         self.lake.mkdir(parents=True, mode=0o700)
-        session = open_session(self.master)
+        session = open_session(self.master, self.options)
         return ProvinceLake(session, read_macros(self.macros), self.lake, self.province)
 
     def query_of(self, connection: duckdb.DuckDBPyConnection, model: Model) -> str:
