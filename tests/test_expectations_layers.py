@@ -196,13 +196,15 @@ BAD: dict[str, dict[str, str]] = {
         "reception_in_calendar": "date '2009-12-31' as received_on",
         "counter_open_on_reception": "1 as channel, date '2023-05-01' as received_on",
         "due_on_working_day": "date '2023-05-01' as due_original_on",
-        "late_has_apology": "due_on + 1 as end_on, 'finished' as end_kind, 0 as apology_count",
+        "judged_when_ended_and_due": "null as is_on_time, received_on as end_on, received_on as due_on",
+        "late_has_apology": "false as is_on_time, 'finished' as end_kind, 0 as apology_count",
         "duration_not_negative": "-1 as duration_days",
     },
     "core.fct_case_due": {
         "extension_replaces": "date '2023-01-01' as extended_on, date '2023-01-02' as due_on",
         "pause_only_delays": "null as extended_on, due_original_on - 1 as due_on, 1 as pause_days",
         "no_pause_changes_nothing": "null as extended_on, due_original_on + 1 as due_on, 0 as pause_days",
+        "due_moment_on_due_day": "cast(due_on + 1 as timestamptz) as due_until_at",
     },
     "core.fct_rating": {
         "valid_or_excluded": "'test' as exclusion, true as is_valid",
