@@ -33,12 +33,12 @@ def explain_figure(
 
 
 def restate_figure(
-    settings: Settings, version: str, kpi: str, period: str, agency: str, variant: str
+    settings: Settings, version: str, kpi: str, period: str, agency: str, variant: str | None
 ) -> Restatement:
     """What an earlier version said, replayed, and its difference to today by cause.
 
     Raises:
-        QuestionError: no such version, period, or a KPI that doesn't count cases.
+        QuestionError: no such version, period, or a KPI that counts no units.
         WarehouseBusyError: a run holds the warehouse.
     """
     wiring = wire(settings)

@@ -22,7 +22,7 @@ _KEY = "kpi_id, variant, period_kind, period_start, agency_code"
 class RuleSet:
     """Everything that turns raw rows into figures; equal texts have equal fingerprints.
 
-    `seeds` maps table to {"columns": {name: type}, "rows": [[text]]}, `rules` staging table to its row rules.
+    `seeds` maps table to {"columns": [[name, type]], "rows": [[text]]}, `rules` staging table to its row rules.
     """
 
     macros: str
@@ -115,7 +115,8 @@ def keep_publication(connection: duckdb.DuckDBPyConnection, version: str, rules:
 
 def _seed_rows(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, object]:
     described = connection.execute(f"describe {table}").fetchall()
-    columns = {str(name): str(kind) for name, kind, *_ in described}
-    texts = ", ".join(f'cast("{name}" as varchar)' for name in columns)
+    # A list, because a mapping's order is lost when its keys are sorted.
+    columns = [[str(name), str(kind)] for name, kind, *_ in described]
+    texts = ", ".join(f'cast("{name}" as varchar)' for name, _ in columns)
     rows = connection.execute(f"select {texts} from {table} order by all").fetchall()
     return {"columns": columns, "rows": [list(row) for row in rows]}

@@ -75,8 +75,13 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, rules: RuleSet, target: s
 
 
 def _load_seed(connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]) -> None:
-    columns: Mapping[str, str] = seed["columns"]
-    listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
+    columns = seed["columns"]
+    if isinstance(
+        columns, Mapping
+    ):  # kept by 0.2.0, which lost their order: it is that of today's seed
+        described = connection.execute(f"describe store.{table}").fetchall()
+        columns = [[name, columns[name]] for name, *_ in described if name in columns]
+    listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns)
     replace_table(connection, table, f"select {listed} limit 0")
     if seed["rows"]:
         marks = ", ".join("?" for _ in columns)

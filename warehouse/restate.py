@@ -16,6 +16,7 @@ import duckdb
 from warehouse.catalog import Model
 from warehouse.errors import WarehouseError
 from warehouse.explain import CENTRE_ROW, QuestionError, parse_period, units_query
+from warehouse.facts import RECORDS
 from warehouse.ledger import RuleSet
 from warehouse.overlay import show_store
 from warehouse.replay import apply_rules, know_as_of
@@ -30,7 +31,7 @@ class Restatement:
     """A figure of an earlier version and today's, (numerator, denominator) each.
 
     `replayed` is computed anew from what was known then; `causes` maps each cause to its part of the
-    difference, `units` to how many cases have it.
+    difference, `units` to how many units have it.
     """
 
     version: str
@@ -58,27 +59,35 @@ def restate(
     kpi_id: str = "on_time",
     period: str = "ytd",
     agency: str = CENTRE_ROW,
-    variant: str = "A",
+    variant: str | None = None,
 ) -> Restatement:
-    """Restate one figure of cases, on an overlay of the store (see warehouse.overlay).
+    """Restate one figure, on an overlay of the store (see warehouse.overlay).
 
     Raises:
-        QuestionError: no such version or period, or a KPI that doesn't count cases.
+        QuestionError: no such version or period, a figure withheld because it is small, or the points of
+            Decision 766, which count no units.
     """
     context, kept = _kept(connection, version)
     target = f"marts.kpi_{kpi_id}"
     model = next((m for m in rules_today.models if m.table == target), None)
-    if model is None or model.unit != "case":
+    if model is None or model.unit is None:
         names = ", ".join(
-            sorted(m.name.removeprefix("kpi_") for m in rules_today.models if m.unit == "case")
+            sorted(m.name.removeprefix("kpi_") for m in rules_today.models if m.unit is not None)
         )
-        raise QuestionError(f"Only figures of cases are restated; choose one of {names}.")
-    place = _place(connection, version, kpi_id, variant, period, agency)
+        raise QuestionError(
+            f"{kpi_id} counts no units that could be compared; choose one of {names}."
+        )
+    named = variant or _headline(connection, kpi_id)
+    place = _place(connection, version, kpi_id, named, period, agency)
     published = _published(connection, version, place)
 
     know_as_of(connection, context)
     apply_rules(connection, kept, target)
     replayed = _measured(connection, target, place)
+    if model.unit == "rating" and published == (0, 0) != replayed:
+        raise QuestionError(
+            f"{agency} had too few ratings to be shown in version {version}; ask for ALL or a longer period."
+        )
     if kept.fingerprint != rules_today.fingerprint or _calendar_moved(connection, context):
         connection.execute(
             "create or replace view raw.drops__calendar_override as from store.raw.drops__calendar_override"
@@ -88,7 +97,7 @@ def restate(
     ruled = _counted(connection, "then")
     show_store(connection)
     _keep_units(connection, "today", model, place)
-    causes, units = _by_cause(connection, context, place)
+    causes, units = _by_cause(connection, context, model)
     causes["rules"] = (ruled[0] - replayed[0], ruled[1] - replayed[1])
     today = _counted(connection, "today")
     return Restatement(version, place, published, replayed, today, causes, units)
@@ -110,6 +119,11 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
             f"Nothing is kept of version {version}; the newest are {', '.join(r['version'] for r in known) or 'none'}."
         )
     return rows[0], RuleSet.from_json(rows[0].pop("body"))
+
+
+def _headline(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> str:
+    query = "select headline_variant from store.seeds.kpi where kpi_id = $kpi_id"
+    return str(_rows(connection, query, {"kpi_id": kpi_id})[0]["headline_variant"])
 
 
 def _place(
@@ -172,26 +186,28 @@ def _measured(connection: duckdb.DuckDBPyConnection, table: str, place: Row) -> 
 
 
 def _keep_units(connection: duckdb.DuckDBPyConnection, name: str, model: Model, place: Row) -> None:
-    """Keep the period's counted units, each with the row it was judged by, as temp.units_<name>."""
-    agency = "" if place["agency_code"] == CENTRE_ROW else "and u.agency_code = $agency_code"
-    values = {n: v for n, v in place.items() if n != "kpi_id" and (agency or n != "agency_code")}
+    """Keep the period's counted units as temp.units_<name>, and all records as temp.records_<name>."""
+    # Figures of distinct things have units of their own for the Centre; the others are sums.
+    agency = "and u.agency_code = $agency_code"
+    if place["agency_code"] == CENTRE_ROW:
+        agency = f"""and (u.agency_code = $agency_code
+            or not exists (select 1 from listed where agency_code = '{CENTRE_ROW}'))"""
+    values = {n: v for n, v in place.items() if n != "kpi_id"}
     connection.execute(
         f"""
         create or replace temp table units_{name} as
-        select u.unit_id, coalesce(u.is_good, false) as is_good,
-            p.evaluated_on, c._batch_id, c._page_no, c._row_no
-        from ({units_query(model)}) as u
+        with listed as ({units_query(model)})
+        select u.unit_id, coalesce(u.is_good, false) as is_good, p.evaluated_on
+        from listed as u
         join core.dim_period as p on p.period_kind = u.period_kind and p.period_start = u.period_start
-        left join staging.case as c on c.case_code = u.unit_id
         where u.exclusion is null and u.variant = $variant and u.period_kind = $period_kind
             and u.period_start = $period_start {agency}
         """,
         values,
     )
-    connection.execute(
-        f"create or replace temp table cases_{name} as "
-        "select case_code, _batch_id, _page_no, _row_no, _version_at from staging.case"
-    )
+    query = RECORDS[str(model.unit)]
+    asked = {n: place[n] for n in ("kpi_id", "period_kind", "period_start") if f"${n}" in query}
+    connection.execute(f"create or replace temp table records_{name} as {query}", asked)
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, name: str) -> Figure:
@@ -202,10 +218,15 @@ def _counted(connection: duckdb.DuckDBPyConnection, name: str) -> Figure:
 
 
 def _by_cause(
-    connection: duckdb.DuckDBPyConnection, context: Row, place: Row
+    connection: duckdb.DuckDBPyConnection, context: Row, model: Model
 ) -> tuple[dict[str, Figure], dict[str, int]]:
-    """Every unit whose part of the figure moved has one cause, by what became of its record since."""
-    happened = "c.end_at" if place["kpi_id"] == "on_time" else "c.received_at"
+    """Every unit whose part of the figure moved has one cause, by what became of its records since.
+
+    A unit whose records are as they were moved because of others: of a service, a case that came late.
+    """
+    known = "select case_code as unit_id, min(known_from) as first_known from core.case_history group by 1"
+    if model.unit != "case":
+        known = "select null::varchar as unit_id, null::timestamptz as first_known limit 0"
     rows = _rows(
         connection,
         f"""
@@ -220,30 +241,30 @@ def _by_cause(
             full join temp.units_today as n on n.unit_id = t.unit_id
             where t.is_good is distinct from n.is_good
         ),
-        known as (
-            select case_code, min(known_from) as first_known from core.case_history group by case_code
-        ),
+        known as ({known}),
         judged as (
             select m.*, case
-                when n.case_code is null then 'deletion'
-                when {happened} > $as_of then 'progress'
-                when t.case_code is null and k.first_known <= $as_of then 'correction'
-                when t.case_code is null then 'late_data'
-                when (t._batch_id, t._page_no, t._row_no) = (n._batch_id, n._page_no, n._row_no)
-                    then case when m.is_running then 'progress' else 'correction' end
-                when n._version_at <= $as_of then 'late_data'
+                when n.unit_id is null then 'deletion'
+                when n.happened_at > $as_of then 'progress'
+                when t.unit_id is null and k.first_known <= $as_of then 'correction'
+                when t.unit_id is null then 'late_data'
+                when t.record = n.record and m.is_running then 'progress'
+                when t.record = n.record then $unchanged
+                when n.version_at <= $as_of then 'late_data'
                 else 'correction'
             end as cause
             from moved as m
-            left join temp.cases_then as t on t.case_code = m.unit_id
-            left join temp.cases_today as n on n.case_code = m.unit_id
-            left join core.fct_case as c on c.case_code = m.unit_id
-            left join known as k on k.case_code = m.unit_id
+            left join temp.records_then as t on t.unit_id = m.unit_id
+            left join temp.records_today as n on n.unit_id = m.unit_id
+            left join known as k on k.unit_id = m.unit_id
         )
         select cause, cast(sum(good) as bigint) as good, cast(sum(whole) as bigint) as whole, count(*) as unit_count
         from judged group by cause
         """,
-        {"as_of": context["as_of_at"]},
+        {
+            "as_of": context["as_of_at"],
+            "unchanged": "late_data" if model.unit == "service" else "correction",
+        },
     )
     causes: dict[str, Figure] = dict.fromkeys(CAUSES, (0, 0))
     causes |= {row["cause"]: (row["good"], row["whole"]) for row in rows}

@@ -48,7 +48,7 @@ def explain(
 @click.argument("kpi", default="on_time")
 @click.argument("period", default="ytd")
 @click.argument("agency", default="ALL")
-@click.option("--variant", default="A", show_default=True)
+@click.option("--variant", help="mặc định: biến thể chính / by default the headline variant")
 @command
 def restate(
     reply: Reply,
@@ -57,7 +57,7 @@ def restate(
     kpi: str,
     period: str,
     agency: str,
-    variant: str,
+    variant: str | None,
 ) -> None:
     """Bản trước nói gì, và vì sao nay khác. What a version said, and why today differs.
 
