@@ -152,8 +152,7 @@ def test_a_wrong_verdict_shows_as_not_exact(
 
     replace_table(
         overlay, "core.fct_case",
-        "select * replace (case when agency_code = 'H37.03' then due_on - 400 else due_on end as due_on) "
-        "from store.core.fct_case",
+        "select * replace (is_on_time and agency_code <> 'H37.03' as is_on_time) from store.core.fct_case",
     )  # fmt: skip
     found = explain(overlay, catalog, "on_time", "2023-05")
     assert not found.is_exact
