@@ -1,5 +1,6 @@
 """The distributed engine: every model renders for Spark, and the comparison of engines can fail."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -9,13 +10,14 @@ import sqlglot
 import sqlglot.expressions as exp
 
 from assets.shapes import raw_shapes
-from orchestration.settings import PROJECT
+from orchestration.definitions import make_site
+from orchestration.settings import PROJECT, Settings
 from sources.spec_file import load_spec
 from warehouse.catalog import Model, load_catalog
-from warehouse.errors import CatalogError
+from warehouse.errors import CatalogError, WarehouseError
 from warehouse.spark_compare import compare
 from warehouse.spark_dialect import render
-from warehouse.spark_engine import input_tables, partition, spark_models
+from warehouse.spark_engine import input_tables, open_session, partition, spark_models
 from warehouse.spark_macros import read_macros
 from warehouse.state import STATE_TABLES
 
@@ -101,3 +103,17 @@ def test_comparison_sees_a_difference(tmp_path: Path, theirs: str, equal: bool) 
         connection.execute(f"copy ({theirs}) to '{folder}/part-0.parquet' (format parquet)")
         found = compare(connection, _model("k n v", ("k",)), tmp_path, "H37")
     assert found.is_equal is equal
+
+
+@pytest.mark.skipif(find_spec("pyspark") is not None, reason="pyspark is here")
+def test_without_pyspark_the_sentence_says_what_to_do() -> None:
+    with pytest.raises(WarehouseError, match="pyspark isn't installed; run `make spark`"):
+        open_session("local[1]")
+
+
+@pytest.mark.parametrize(("engine", "master"), [("spark", "spark://there:7077"), ("duckdb", None)])
+def test_setting_decides_who_answers(tmp_path: Path, engine: str, master: str | None) -> None:
+    settings = Settings.load(
+        home=tmp_path, engine=engine, spark_master="spark://there:7077", _env_file=None
+    )
+    assert make_site(settings, lambda *_: None).spark_master == master
