@@ -12,10 +12,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Pages, Sample, page_server, run_measured
-from benchmarks.report import LOOP, NIGHTS, PEERS, READERS, STAGES, WORK, report
+from benchmarks.report import LOOP, NIGHTS, PEERS, READERS, STAGES, WORK, report, with_section
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-MARK = "\n## Suites"
 DLT_DBT = ("dlt[duckdb]==1.19.0", "dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==1.5.6")
 SAME = (
     "select count(*), coalesce(sum(hash(kpi_id, variant, period_kind, period_start, agency_code, "
@@ -122,8 +121,7 @@ def main() -> None:
         parser.error(f"unknown work: {', '.join(sorted(unknown))}")
     if READERS in chosen and not set(chosen) & set(NIGHTS):
         parser.error("readers need a night before them: add full to --work")
-    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    text = before.split(MARK, 1)[0]
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     if not given.suites_only:
         world = ROOT / ".bench" / "worlds" / str(given.cases)
         _prepare(world, given.cases)
@@ -132,15 +130,12 @@ def main() -> None:
             for number in range(given.rounds):
                 print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
                 rounds.append(one_round(pages, world, [name for name in WORK if name in chosen]))
-        text = report(rounds, given.cases)
+        text = with_section(text, report(rounds, given.cases))
     if given.suites_cases:
         from benchmarks.checks import lines_of, measure_checks
 
-        text += "\n".join(lines_of(measure_checks(given.suites_cases, given.rounds))) + "\n"
-    elif (
-        MARK in before
-    ):  # what the measurement of the suites wrote stays until it is measured again
-        text += MARK + before.split(MARK, 1)[1]
+        measured = measure_checks(given.suites_cases, given.rounds)
+        text = with_section(text, "\n".join(lines_of(measured)))
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
 

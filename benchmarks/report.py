@@ -29,11 +29,11 @@ WORK = {
 
 
 def report(rounds: list[dict[str, Sample]], cases: int) -> str:
-    """RESULTS.md but for the suites: medians of each work, laps of the peers, targets."""
+    """The section of one size: medians of each work, laps of the peers, targets."""
     medians = {name: median([found[name] for found in rounds]) for name in rounds[0]}
     base = "full" if "full" in medians else LOOP if LOOP in medians else next(iter(medians))
     lines = [
-        "# Benchmark results",
+        f"## {cases:,} cases",
         "",
         _machine(cases, len(rounds)),
         "",
@@ -54,6 +54,15 @@ def report(rounds: list[dict[str, Sample]], cases: int) -> str:
             said = ", ".join(f"{what} {value}" for what, value in medians[name].said.items())
             lines.append(f"- {WORK[name]}: {said}.")
     return "\n".join(lines) + "\n"
+
+
+def with_section(text: str, section: str) -> str:
+    """RESULTS.md with a section in the place of the one of the same heading, or added at its end."""
+    head, *others = text.strip().split("\n## ") if text.strip() else ["# Benchmark results"]
+    named = {other.split("\n", 1)[0].split(" over ")[0]: other for other in others}
+    title = section.strip().removeprefix("## ")
+    named[title.split("\n", 1)[0].split(" over ")[0]] = title
+    return "\n\n## ".join(part.strip() for part in (head, *named.values())) + "\n"
 
 
 def _machine(cases: int, rounds: int) -> str:
