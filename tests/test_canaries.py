@@ -16,6 +16,7 @@ from orchestration.runs import execute_job
 from orchestration.settings import Settings
 from tests.canaries import PEOPLE, Search, _duckdb_values, seed_people
 from tests.conftest import END, Site, make_site
+from warehouse.connection import open_published
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 PII_KEY = "canary-pii-key-0123456789-0123456789"
@@ -177,11 +178,12 @@ def test_the_allow_list_holds_at_the_door(seeded: Seeded) -> None:
     columns = seeded.site.warehouse(
         "select schema_name as s, table_name as t, column_name as c from duckdb_columns() where not internal"
     )
-    for column in columns:
-        query = f'select distinct cast("{column["c"]}" as varchar) as v from {column["s"]}."{column["t"]}"'
-        text = "\n".join(row["v"] or "" for row in seeded.site.warehouse(query))
-        if search.hits(text):
-            places.add(column["c"])
+    with open_published(path) as connection:  # once for some 1,500 columns
+        for column in columns:
+            query = f'select distinct cast("{column["c"]}" as varchar) from {column["s"]}."{column["t"]}"'
+            text = "\n".join(value or "" for (value,) in connection.execute(query).fetchall())
+            if search.hits(text):
+                places.add(column["c"])
     assert places <= set(free_text), "persons stand only in free text that the contract keeps"
 
 
