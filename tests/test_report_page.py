@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reports.numbers import day_text, number_text, parts_text, target_text, value_text
 from reports.page import write_page
@@ -126,11 +126,11 @@ def test_one_can_go_from_a_figure_to_agency_procedure_and_cases_by_keyboard(
         f"dialog a[href='#/on_time/{late['agency_code']}/{late['procedure_code']}']"
     ).focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#drill-title")).to_contain_text(late["procedure_name"])
     states = page.locator("dialog tbody td:nth-child(2)").all_inner_texts()
     assert states.count("Trả quá hạn") == late["n"]
-    assert late["procedure_name"] in page.inner_text("#drill-title")
     page.go_back()
-    assert agency["agency_name"] in page.inner_text("#drill-title")
+    expect(page.locator("#drill-title")).to_contain_text(agency["agency_name"])
     page.keyboard.press("Escape")
     assert page.locator("dialog[open]").count() == 0
     assert "#/" not in page.url
