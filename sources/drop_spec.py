@@ -36,6 +36,7 @@ class DropSpec(Model):
     `defaults` fill a column that the file doesn't have; `${name}` in a value is passed in by the
     caller. `version` is the column that orders versions of a row; it is filled with the file's own
     time where a row has none. `words` lists the only values that the file may set for a column.
+    `hashed` columns are kept as keyed hashes, as a field with `hash: true` is.
     """
 
     prefixes: Names
@@ -48,6 +49,7 @@ class DropSpec(Model):
     words: Mapping[str, Names] = Field(default_factory=dict)
     defaults: TextMap = Field(default_factory=dict)
     refused: Names = ()
+    hashed: Names = ()
     layouts: Mapping[str, LayoutSpec] = Field(default_factory=dict)
 
     @field_validator("columns", mode="before")
@@ -62,6 +64,7 @@ class DropSpec(Model):
         check_names(self.columns)
         heading_index(self.columns)
         wanted = {*self.key, *self.required, *self.defaults, *self.json_columns, *self.words}
+        wanted |= {*self.hashed}
         if missing := sorted(wanted - self.columns.keys()):
             raise ValueError(f"{missing} are named but `columns` lacks them")
         for name, layout in self.layouts.items():
@@ -88,4 +91,4 @@ class DropSpec(Model):
     def fields(self) -> Mapping[str, FieldSpec]:
         """The landed rows' fields: the columns, and the version column where it is our own."""
         names = dict.fromkeys((*self.columns, self.version))
-        return {name: FieldSpec(path=(name,)) for name in names}
+        return {name: FieldSpec(path=(name,), hash=name in self.hashed) for name in names}

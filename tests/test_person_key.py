@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from orchestration.settings import PROJECT, Settings
 from tests.conftest import END
-from tests.quick_night import run_night
+from tests.quick_night import published_content, run_night
 from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
 from warehouse.person_key import key_id
+from warehouse.state import record_checks
 
 HASHES = "select case_code, received_by as hash from raw.cases__case where received_by is not null"
 ONLY = ("case",)
@@ -44,6 +46,12 @@ class Keyed:
 
     def night(self, **more: Any) -> dict[str, Any]:
         return run_night(self.settings(**more), only=ONLY, builds=False)
+
+    def drop_nominations(self) -> None:
+        file = self.home / "inbox" / "nominations.csv"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("staff_code,submitted_on\nCB001,2023-06-05\nCB002,2023-06-05\n")
+        os.utime(file, (file.stat().st_mtime - 600,) * 2)
 
     def rotate(self, point: str = "", **more: str) -> tuple[int, dict[str, Any]]:
         """`motcua rotate-key` in a process of its own, killed at a point if one is given."""
@@ -87,9 +95,13 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
     folder = tmp_path_factory.mktemp("keyed")
     text = (PROJECT / "sources" / "sources.yml").read_text(encoding="utf-8")
     sources = folder / "sources.yml"
-    sources.write_text(
-        text.replace("          received_by:\n", "          received_by: {hash: true}\n", 1)
+    for plain in ("          received_by:\n", "          staff_code:\n"):
+        assert plain in text
+        text = text.replace(plain, plain.replace(":\n", ": {hash: true}\n"))
+    text = text.replace(
+        "prefixes: nominations\n", "prefixes: nominations\n    hashed: staff_code\n"
     )
+    sources.write_text(text, encoding="utf-8")
     world = World.build(seed=3, years=0.1, cases_per_year=1500, procedures=60, end=END)
     clerks = {
         row["case_code"]: row["received_by"]
@@ -131,6 +143,65 @@ def test_every_hash_changes_and_the_old_key_is_gone(keyed: Keyed) -> None:
     # The next night reads its overlap again and finds every row unchanged: rows say the same under the new key.
     told = keyed.night()["case"]
     assert told["unchanged"] == told["fetched"] > 0
+
+
+HASHED_PLACES = (
+    "raw.cases__staff", "raw.ratings__rating", "raw.drops__nomination", "staging.rating", "staging.case.received_by",
+)  # fmt: skip
+
+
+def _hashes_in(file: Path) -> dict[str, set[str]]:
+    """What looks like a person's hash, in whatever column and text of a DuckDB file, by place."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        columns = connection.execute(
+            "select schema_name || '.' || table_name || '.' || column_name from duckdb_columns() "
+            "where database_name = current_database() and column_name <> 'fingerprint' "
+            "and regexp_matches(data_type, 'VARCHAR|JSON|BLOB')"
+        ).fetchall()
+        found = {}
+        for (place,) in columns:
+            schema, table, column = place.split(".")
+            rows = connection.execute(
+                f"select distinct unnest(regexp_extract_all(cast(\"{column}\" as varchar), '[0-9a-f]{{64}}')) "
+                f'from {schema}."{table}"'
+            ).fetchall()
+            found[place] = {row[0] for row in rows}
+    return {place: hashes for place, hashes in found.items() if hashes}
+
+
+def test_the_next_night_says_the_same_of_the_same_persons_under_new_names(keyed: Keyed) -> None:
+    """A whole home: every place that holds a hash is found by value, then the key changes between two nights."""
+    store, published = keyed.home / "warehouse.duckdb", keyed.home / "published" / "kpi.duckdb"
+    keyed.drop_nominations()
+    run_night(keyed.settings())
+    with duckdb.connect(str(store)) as connection:
+        name = connection.execute("select min(staff_code) from staging.rating").fetchone()
+        row = {"table_name": "staging.rating", "rule": "known", "expectation": "", "severity": "", "owner": "",
+               "reason_vi": "", "reason_en": "", "evaluated": 9, "failed": 1, "state": "failed", "seconds": 0,
+               "failing_keys": json.dumps(name), "remedy_vi": "", "detail": ""}  # fmt: skip
+        record_checks(connection, "a run", [row])
+    before, content = _hashes_in(store), published_content(keyed.home)
+    old = set().union(*before.values())
+    assert all(any(p.startswith(place) for p in before) for place in HASHED_PLACES), before.keys()
+    assert "meta.check_run.failing_keys" in before
+    assert _hashes_in(published).keys() == {"staging.case.received_by", "staging.rating.staff_code"}
+
+    code, answer = keyed.rotate()
+    assert (code, answer.get("dropped")) == (0, 0), answer
+    left = _hashes_in(store)
+    assert not {place for place, hashes in left.items() if hashes & old}
+    assert left.keys() == before.keys() - {"meta.check_run.failing_keys"}
+    assert {p: len(hashes) for p, hashes in left.items()} == {p: len(before[p]) for p in left}
+
+    run_night(keyed.settings())
+    after, again = _hashes_in(store), published_content(keyed.home)
+    assert after == left, "no person gets a second name"
+    assert not old & set().union(*_hashes_in(published).values())
+    named = {'staging."case"', 'staging."rating"'}
+    assert {t: c for t, c in again.items() if t not in named} == {
+        t: c for t, c in content.items() if t not in named
+    }
+    assert all(again[table] != content[table] for table in named), "only their names are others"
 
 
 def test_what_is_no_longer_landed_loses_its_hash(keyed: Keyed) -> None:
