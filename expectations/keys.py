@@ -30,8 +30,12 @@ def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
     source = _failing_rows(suite, rule)
     if source is None or rule.type != UNEXPECTED_ROWS or limit < 1:
         return None
-    order = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
-    keys = f"min_by({_text_of(suite)}, struct_pack({order}), {int(limit)})"
+    packed = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
+    parts = ", ".join(
+        f"coalesce(cast(k.k{place} as varchar), '')" for place in range(len(suite.key))
+    )
+    # Only the keys that are kept are made into text.
+    keys = f"list_transform(min(struct_pack({packed}), {int(limit)}), lambda k: concat_ws(' | ', {parts}))"
     return f"select count(*), {keys} from ({source})"
 
 
@@ -43,7 +47,7 @@ def _failing_rows(suite: Suite, rule: Rule) -> str | None:
     if rule.type in _UNIQUE:
         return _repeated(table, rule)
     if rule.type == UNEXPECTED_ROWS:
-        batch = f"(select * from {table}) as subselect"
+        batch = f"(select * from {table})"
         return str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n").format(batch=batch)
     return None
 
