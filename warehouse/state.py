@@ -106,19 +106,16 @@ def record_checks(
     connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[dict[str, object]]
 ) -> None:
     """Append one row an evaluated rule to meta.check_run (history is kept)."""
-    parameters = [{"run_id": run_id, **row} for row in rows]
-    if not parameters:
+    given = list(rows)
+    if not given:
         return
-    connection.executemany(
-        """
-        insert into meta.check_run by name
-        select $run_id as run_id, now() as checked_at, $table_name as table_name, $rule as rule,
-            $expectation as expectation, $severity as severity, $owner as owner,
-            $reason_vi as reason_vi, $reason_en as reason_en, $evaluated as evaluated,
-            $failed as failed, $state as state, $failing_keys as failing_keys, $seconds as seconds,
-            $remedy_vi as remedy_vi, $detail as detail
-        """,
-        parameters,
+    # One statement for all: one a row takes a millisecond each, of hundreds of rows a night.
+    names = list(given[0])
+    marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in given)
+    connection.execute(
+        f"insert into meta.check_run by name select ?::varchar as run_id, now() as checked_at, * "
+        f"from (values {marks}) as given ({', '.join(names)})",
+        [run_id, *(row[name] for row in given for name in names)],
     )
 
 
