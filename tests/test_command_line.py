@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from demo.server import DEMO_CREDENTIALS
@@ -13,6 +14,7 @@ from orchestration.settings import PROJECT
 from tests.conftest import END, Site
 
 pytestmark = pytest.mark.slow
+BATCHES = "select batch_id, system from meta.batch"
 
 
 def motcua(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -21,6 +23,20 @@ def motcua(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         [sys.executable, "-W", "ignore", "-m", "orchestration.cli", *arguments],
         capture_output=True, text=True, check=False, env=environment, cwd=PROJECT,
     )  # fmt: skip
+
+
+def asset_states(home: Path) -> dict[str, str]:
+    """What the last run made of each asset, from Dagster's own record: done or failed."""
+    with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
+        (run,) = instance.get_runs(limit=1)
+        events = [e.dagster_event for e in instance.all_logs(run.run_id) if e.dagster_event]
+    states = {}
+    for event in events:
+        if event.is_step_failure:
+            states[str(event.step_key).replace("__", "/")] = "failed"
+        elif event.is_step_materialization and event.asset_key:
+            states[event.asset_key.to_user_string().replace("__", "/")] = "done"
+    return states
 
 
 def test_help_needs_nothing(tmp_path: Path) -> None:
@@ -52,6 +68,7 @@ def test_wrong_usage_and_wrong_settings_exit_with_two(tmp_path: Path) -> None:
 
 def test_refused_credentials_stop_and_the_old_version_stands(night: Site) -> None:
     before = (night.home / "published" / "current").resolve()
+    earlier = {row["batch_id"] for row in night.warehouse(BATCHES)}
     more = {f"MOTCUA_{name.upper()}_URL": url for name, url in night.server.urls.items()}
     more |= {f"MOTCUA_{name.upper()}_TOKEN": secret for name, secret in DEMO_CREDENTIALS.items()}
     more["MOTCUA_REGISTRY_TOKEN"] = "wrong-canary-token"
@@ -64,6 +81,19 @@ def test_refused_credentials_stop_and_the_old_version_stands(night: Site) -> Non
     for path in (night.home / "dagster").rglob("*"):
         if path.is_file():
             assert b"canary" not in path.read_bytes(), path
+
+    # F8: only what hangs on the refused systems stopped; the others were read and loaded.
+    loaded = {r["system"] for r in night.warehouse(BATCHES) if r["batch_id"] not in earlier}
+    assert loaded == {"ratings", "services"}
+    states = asset_states(night.home)
+    read = {name: state for name, state in states.items() if name.startswith("raw/")}
+    assert {n for n, state in read.items() if state == "done" and "drops" not in n} == {
+        "raw/ratings/rating", "raw/services/service", "raw/services/submission",
+    }  # fmt: skip
+    assert {n.split("/")[1] for n, state in read.items() if state == "failed"} == {
+        "cases", "registry",
+    }  # fmt: skip
+    assert not [name for name in states if name.startswith(("marts/", "published/"))]
 
 
 def test_check_publish_and_rollback(night: Site) -> None:
