@@ -152,7 +152,7 @@ def statement_of(table: str, rule: Rule) -> str:
     if rule.breaks is not None:
         return f"select count(*) from {source} where {rule.breaks}"
     if rule.type == UNEXPECTED_ROWS:
-        query = str(kwargs["unexpected_rows_query"]).rstrip("; \n").format(batch=source)
+        query = str(kwargs["unexpected_rows_query"]).format(batch=source)
         return f"select count(*) from ({query.replace(f'({source})', source)})"
     if rule.type.endswith("unique"):
         names = ", ".join(map(quoted, kwargs.get("column_list") or [kwargs["column"]]))

@@ -4,7 +4,7 @@ Belongs here: SQL text that finds the keys of failing rows, in the order of the 
 (Great Expectations does), any other column of a row. Aggregates over a table have no failing rows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from expectations.predicates import quoted, row_condition
 from expectations.suite import Rule, Suite
@@ -19,7 +19,8 @@ def failing_keys_sql(suite: Suite, rule: Rule, limit: int, columns: Collection[s
     if source is None or not set(suite.key) <= set(columns):
         return None
     order = ", ".join(map(quoted, suite.key))
-    return f"select {_text_of(suite)} from ({source}) order by {order} limit {int(limit)}"
+    text = _text_of(map(quoted, suite.key))
+    return f"select {text} from ({source}) order by {order} limit {int(limit)}"
 
 
 def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
@@ -31,11 +32,9 @@ def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
     if source is None or rule.type != UNEXPECTED_ROWS or limit < 1:
         return None
     packed = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
-    parts = ", ".join(
-        f"coalesce(cast(k.k{place} as varchar), '')" for place in range(len(suite.key))
-    )
     # Only the keys that are kept are made into text.
-    keys = f"list_transform(min(struct_pack({packed}), {int(limit)}), lambda k: concat_ws(' | ', {parts}))"
+    text = _text_of(f"k.k{place}" for place in range(len(suite.key)))
+    keys = f"list_transform(min(struct_pack({packed}), {int(limit)}), lambda k: {text})"
     return f"select count(*), {keys} from ({source})"
 
 
@@ -48,12 +47,12 @@ def _failing_rows(suite: Suite, rule: Rule) -> str | None:
         return _repeated(table, rule)
     if rule.type == UNEXPECTED_ROWS:
         batch = f"(select * from {table})"
-        return str(rule.kwargs["unexpected_rows_query"]).rstrip("; \n").format(batch=batch)
+        return str(rule.kwargs["unexpected_rows_query"]).format(batch=batch)
     return None
 
 
-def _text_of(suite: Suite) -> str:
-    parts = ", ".join(f"coalesce(cast({quoted(column)} as varchar), '')" for column in suite.key)
+def _text_of(values: Iterable[str]) -> str:
+    parts = ", ".join(f"coalesce(cast({value} as varchar), '')" for value in values)
     return f"concat_ws(' | ', {parts})"
 
 

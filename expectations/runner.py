@@ -256,14 +256,11 @@ def _try_together(batch: Any, rules: Sequence[Rule], rows: int) -> dict[str, Ver
 
 
 def _without_bindings(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments whose SQL says `:word` literally, which SQLAlchemy would take for a parameter.
-
-    The text is trimmed as the library trims it, because counts are looked up by it.
-    """
+    """Arguments whose SQL says `:word` literally, which SQLAlchemy would take for a parameter."""
     query = kwargs.get("unexpected_rows_query")
     if query is None:
         return dict(kwargs)
-    return {**kwargs, "unexpected_rows_query": _BINDING.sub(r"\\:\1", str(query)).strip()}
+    return {**kwargs, "unexpected_rows_query": _BINDING.sub(r"\\:\1", str(query))}
 
 
 def _missing(rule: Rule, table: str, columns: Sequence[str]) -> str | None:

@@ -268,6 +268,9 @@ def _rule(entry: Mapping[str, Any], document: Mapping[str, Any], table: str) -> 
     condition = breaks(kind, kwargs) if by_row else None
     if "row_predicate" in kwargs:
         kwargs = {"unexpected_rows_query": _query_of(condition or "", _names(document.get("key")))}
+    elif "unexpected_rows_query" in kwargs:
+        # Trimmed as the library trims it, because its count is looked up by this text.
+        kwargs = {"unexpected_rows_query": str(kwargs["unexpected_rows_query"]).strip("; \n")}
     texts = {field: str(entry[field]).strip() for field in _TEXTS}
     # The entry's own words, or the suite's for all its rules, or what its kind calls for.
     said = entry.get("remedy") or document.get("remedy")

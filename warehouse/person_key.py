@@ -84,7 +84,7 @@ def rotate(
     shapes = []
     for shape, batches in landed:
         # A kind that was never sent has no table yet.
-        if not _has_table(connection, shape.table):
+        if not _columns(connection, shape.table):
             continue
         shapes.append(shape)
         names = [column for table, column in hashed if table == shape.table]
@@ -200,19 +200,17 @@ def _name_key(connection: duckdb.DuckDBPyConnection, key: bytes, now: dt.datetim
     )
 
 
-def _has_table(
-    connection: duckdb.DuckDBPyConnection, table: str, column: str | None = None
-) -> bool:
-    schema, name = table.split(".", 1)
-    return connection.execute(
-        "select 1 from duckdb_columns() where schema_name = $schema and table_name = $name "
-        "and column_name = coalesce($column, column_name) limit 1",
-        {"schema": schema, "name": name, "column": column},
-    ).fetchone() is not None  # fmt: skip
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The columns of a table; none where there is no such table."""
+    found = connection.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?",
+        table.split(".", 1),
+    ).fetchall()
+    return {column for (column,) in found}
 
 
 def _has_values(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> bool:
     return bool(
-        _has_table(connection, table, column)
+        column in _columns(connection, table)
         and connection.execute(f'select 1 from {table} where "{column}" is not null limit 1').fetchone()
     )  # fmt: skip
