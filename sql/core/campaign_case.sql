@@ -123,18 +123,24 @@ limits as (
     left join core.dim_date as d on d.day = local_day(c.received_at)
 ),
 
-originals as (
+-- Both ends of the limit are columns before they are joined on: with `due_at is null` in the join itself,
+-- each case would be held against each day of the calendar.
+ends as (
     select
-        l.*,
-        case when l.due_at is null and l.unit = 'working_hour'
-             then limit_minute_no(l.is_working, l.working_day_no, l.received_at, l.n) end as target_minute_no,
-        coalesce(local_day(l.due_at), w.day, r.next_working_on) as due_original_on
-    from limits as l
-    left join core.dim_working_day as w
-        on l.due_at is null
-        and w.working_day_no = limit_working_day(l.unit, l.n, l.is_working, l.working_day_no, l.received_at)
-    left join core.dim_date as r
-        on l.due_at is null and r.day = limit_calendar_day(l.unit, l.n, l.received_at)
+        *,
+        case when due_at is null and unit = 'working_hour'
+             then limit_minute_no(is_working, working_day_no, received_at, n) end as target_minute_no,
+        case when due_at is null
+             then limit_working_day(unit, n, is_working, working_day_no, received_at) end as end_working_day_no,
+        case when due_at is null then limit_calendar_day(unit, n, received_at) end as end_calendar_day
+    from limits
+),
+
+originals as (
+    select e.*, coalesce(local_day(e.due_at), w.day, r.next_working_on) as due_original_on
+    from ends as e
+    left join core.dim_working_day as w on w.working_day_no = e.end_working_day_no
+    left join core.dim_date as r on r.day = e.end_calendar_day
 ),
 
 dues as (
