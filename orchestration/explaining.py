@@ -175,7 +175,7 @@ def restatement_text(found: Restatement) -> str:
         "Chênh lệch theo nguyên nhân, tử số và mẫu số / difference by cause, numerator and denominator:",
     ]
     for cause, (numerator, denominator) in found.causes.items():
-        count = f" ({found.units[cause]} hồ sơ / cases)" if found.units.get(cause) else ""
+        count = f" ({found.units[cause]} mục / items)" if found.units.get(cause) else ""
         lines.append(f"  {CAUSES[cause]}: {numerator:+d} / {denominator:+d}{count}")
     lines.append(
         "Cộng khớp đúng. / The causes sum to the difference."

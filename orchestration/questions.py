@@ -38,7 +38,7 @@ def restate_figure(
     """What an earlier version said, replayed, and its difference to today by cause.
 
     Raises:
-        QuestionError: no such version, period, or a KPI that counts no units.
+        QuestionError: no such version, KPI or period.
         WarehouseBusyError: a run holds the warehouse.
     """
     wiring = wire(settings)

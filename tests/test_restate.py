@@ -197,7 +197,7 @@ def test_replay_is_exact_and_causes_sum(tmp_path: Path, seed: int) -> None:
 
     figures = [
         ("on_time", "C", "ytd", "ALL"), ("on_time", "A", "2023-04", "H37.01"),
-        ("on_time", "B", "2023-Q2", "ALL"), ("online_cases", "A", "2023-04", "ALL"),
+        ("on_time", "B", "2023-Q2", "ALL"), ("index_766_total", "A", "2023-04", "ALL"),
     ]  # fmt: skip
     met: set[str] = set()
     for place, version in enumerate(ledger.versions):
@@ -301,6 +301,40 @@ def test_ratings_announcements_and_tasks_are_restated_by_cause(tmp_path: Path) -
     }
 
 
+def test_points_are_restated_cause_by_cause(tmp_path: Path) -> None:
+    """Worked by hand: 20 points × share on time, from 2 of 4 over 3 of 5 and 4 of 5 to 4 of 4."""
+    ledger = Ledger(tmp_path / "warehouse.duckdb", 5)
+    received = FIRST - dt.timedelta(days=30)
+
+    def tell(number: int, days_late: int, told_at: dt.datetime) -> None:
+        due = received + NIGHT
+        case = {"agency": "H37.01", "channel": 1, "status": 9, "pauses": [], "received_at": received,
+                "due_at": due, "finished_at": due + dt.timedelta(days=days_late)}  # fmt: skip
+        ledger.receive(f"c{number}", case, told_at)
+
+    for number, days_late in enumerate((0, 0, 2, 2)):
+        tell(number, days_late, received + NIGHT)
+    ledger.night()
+    tell(4, 0, received + NIGHT)  # the source had it then, we hadn't read it
+    tell(3, 0, ledger.now - dt.timedelta(hours=1))
+    ledger.mark_deleted("c2", "deleted")
+    ledger.night()
+    today = ledger.rule_set()
+    ledger.connection.close()
+    with open_overlay(ledger.path, ledger.macros) as overlay:
+        found = restate(overlay, today, "v00", "index_766_progress", "2023-03")
+    full = 20_000_000
+    assert (found.published, found.replayed, found.today) == (
+        (10_000_000, full), (10_000_000, full), (full, full)
+    )  # fmt: skip
+    assert found.is_exact
+    assert found.causes == {
+        "late_data": (2_000_000, 0), "correction": (4_000_000, 0), "deletion": (4_000_000, 0),
+        "rules": (0, 0), "progress": (0, 0),
+    }  # fmt: skip
+    assert found.units == {"late_data": 1, "correction": 1, "deletion": 1}
+
+
 def test_rule_set_survives_its_text(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "warehouse.duckdb", 3)
     for model in ledger.catalog.models.values():
@@ -331,6 +365,7 @@ def test_a_real_night_is_replayed_to_its_own_figures(night: Site) -> None:
             ("published_5d", "working", "ytd"),
             ("plan_42", None, "ytd"),
             ("feedback_on_time", None, "ytd"),
+            ("index_766_total", None, "ytd"),
         ):
             found = restate(overlay, rules, version["version"], kpi, period, "ALL", variant)
             assert found.published[1] > (100 if kpi == "on_time" else 0)

@@ -1,7 +1,7 @@
 """What is told of a unit beside its verdict, and the records it rests on: one query a kind of unit.
 
 Belongs here: facts, the batch that brought them, a record's version and the day it speaks of. Doesn't:
-verdicts (the KPI files), asking (explain.py), causes (restate.py).
+verdicts (the KPI files), asking (explain.py), causes (restate.py, steps.py).
 """
 
 # Facts that let a reader check a verdict, and the batch that brought the newest version. No person's data.
@@ -72,4 +72,15 @@ RECORDS: dict[str, str] = {
         select f.feedback_id as unit_id, {_ROW} as record, _version_at as version_at,
             cast(coalesce(f.answered_on, f.due_on + 1) as timestamptz) as happened_at
         from core.fct_feedback as f join staging.feedback as s on s.feedback_id = f.feedback_id""",
+}
+
+# When the newest thing that a staged row tells of happened; a table that isn't here tells of no events.
+HAPPENED: dict[str, str] = {
+    "staging.case": "greatest(received_at, finished_at, returned_at, rejected_at, stopped_at, withdrawn_at)",
+    "staging.rating": "rated_at",
+    "staging.submission": "greatest(submitted_at, accepted_at, rejected_at)",
+    "staging.decision": "greatest(cast(decided_on as timestamptz), list_max([i.published_at for i in items]))",
+    "staging.plan_task": "cast(completed_on as timestamptz)",
+    "staging.feedback": "cast(greatest(received_on, answered_on) as timestamptz)",
+    "staging.service": "cast(greatest(published_on, withdrawn_on) as timestamptz)",
 }

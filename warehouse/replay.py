@@ -59,6 +59,13 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, rules: RuleSet, target: s
     connection.execute(rules.macros)
     for table, seed in rules.seeds.items():
         _load_seed(connection, table, seed)
+    for model in read_by(rules, target):
+        query = staged_query(model, rules.rules.get(model.table, ())) if model.keep else model.query
+        replace_table(connection, model.table, query)
+
+
+def read_by(rules: RuleSet, target: str) -> list[Model]:
+    """`target` and the models it reads, near and far, in build order."""
     models = {model.table: model for model in rules.models}
     wanted, waiting = set(), [target]
     while waiting:
@@ -66,12 +73,7 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, rules: RuleSet, target: s
         if table in models and table not in wanted:
             wanted.add(table)
             waiting.extend(models[table].depends_on)
-    for model in rules.models:
-        if model.table in wanted:
-            query = (
-                staged_query(model, rules.rules.get(model.table, ())) if model.keep else model.query
-            )
-            replace_table(connection, model.table, query)
+    return [model for model in rules.models if model.table in wanted]
 
 
 def _load_seed(connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What an earlier version said, said again from what was known then; and why it differs from today.
 
 Belongs here: replaying a figure as known at a version, and splitting its difference to today by cause, in
-whole numbers that sum. Doesn't: any rule; the rules are those kept with the version (ledger.py).
+whole numbers that sum. Doesn't: any rule; the rules are those kept with the version (ledger.py); figures
+that count no units (steps.py).
 
 Figure then → the same data under today's rules and calendar (cause: rules) → today's figure, unit by unit
 (late data, correction, deletion, progress). Each step is a difference, so the causes sum by construction.
@@ -20,6 +21,7 @@ from warehouse.facts import RECORDS
 from warehouse.ledger import RuleSet
 from warehouse.overlay import show_store
 from warehouse.replay import apply_rules, know_as_of
+from warehouse.steps import split_by_steps
 
 Row = dict[str, Any]
 Figure = tuple[int, int]
@@ -31,7 +33,7 @@ class Restatement:
     """A figure of an earlier version and today's, (numerator, denominator) each.
 
     `replayed` is computed anew from what was known then; `causes` maps each cause to its part of the
-    difference, `units` to how many units have it.
+    difference, `units` to how many units have it (records, where a figure counts no units).
     """
 
     version: str
@@ -64,19 +66,15 @@ def restate(
     """Restate one figure, on an overlay of the store (see warehouse.overlay).
 
     Raises:
-        QuestionError: no such version or period, a figure withheld because it is small, or the points of
-            Decision 766, which count no units.
+        QuestionError: no such version, KPI or period, or a figure withheld because it is small.
     """
     context, kept = _kept(connection, version)
     target = f"marts.kpi_{kpi_id}"
     model = next((m for m in rules_today.models if m.table == target), None)
-    if model is None or model.unit is None:
-        names = ", ".join(
-            sorted(m.name.removeprefix("kpi_") for m in rules_today.models if m.unit is not None)
-        )
-        raise QuestionError(
-            f"{kpi_id} counts no units that could be compared; choose one of {names}."
-        )
+    if model is None:
+        names = sorted(m.name for m in rules_today.models if m.table.startswith("marts.kpi_"))
+        known = ", ".join(name.removeprefix("kpi_") for name in names)
+        raise QuestionError(f"There is no KPI {kpi_id}; choose one of {known}.")
     named = variant or _headline(connection, kpi_id)
     place = _place(connection, version, kpi_id, named, period, agency)
     published = _published(connection, version, place)
@@ -93,13 +91,20 @@ def restate(
             "create or replace view raw.drops__calendar_override as from store.raw.drops__calendar_override"
         )
         apply_rules(connection, rules_today, target)
-    _keep_units(connection, "then", model, place)
-    ruled = _counted(connection, "then")
-    show_store(connection)
-    _keep_units(connection, "today", model, place)
-    causes, units = _by_cause(connection, context, model)
+    if model.unit is None:
+        moment = f"timestamptz '{context['as_of_at'].isoformat()}'"
+        ruled, today, causes, units = split_by_steps(
+            connection, rules_today, target, moment, lambda: _measured(connection, target, place)
+        )
+    else:
+        _keep_units(connection, "then", model, place)
+        ruled = _counted(connection, "then")
+        show_store(connection)
+        _keep_units(connection, "today", model, place)
+        causes, units = _by_cause(connection, context, model)
+        today = _counted(connection, "today")
+    causes = dict.fromkeys(CAUSES, (0, 0)) | causes
     causes["rules"] = (ruled[0] - replayed[0], ruled[1] - replayed[1])
-    today = _counted(connection, "today")
     return Restatement(version, place, published, replayed, today, causes, units)
 
 
@@ -266,8 +271,7 @@ def _by_cause(
             "unchanged": "late_data" if model.unit == "service" else "correction",
         },
     )
-    causes: dict[str, Figure] = dict.fromkeys(CAUSES, (0, 0))
-    causes |= {row["cause"]: (row["good"], row["whole"]) for row in rows}
+    causes = {row["cause"]: (row["good"], row["whole"]) for row in rows}
     return causes, {row["cause"]: row["unit_count"] for row in rows}
 
 
