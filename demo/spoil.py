@@ -59,6 +59,8 @@ def _edited(body: bytes, arguments: dict[str, Any]) -> bytes:
         for old, new in arguments.get("rename", {}).items():
             record[new] = record.pop(old, None)
         for name, seconds in arguments.get("shift_seconds", {}).items():
+            if record[name] is None:
+                continue
             at = dt.datetime.fromisoformat(record[name]) + dt.timedelta(seconds=seconds)
             record[name] = at.isoformat()
     if arguments.get("repeat"):

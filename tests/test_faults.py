@@ -354,6 +354,85 @@ def test_a_mass_deletion_stops_and_marks_nothing(yard: Yard, home: Path) -> None
     assert yard.select(home, "select * from meta.deletion") == []
 
 
+# -- what the source takes back: figures follow ------------------------------------------------------------------
+
+ON_TIME = "marts.kpi_on_time"
+NEEDED = ("case", "agency", "procedure", "drops")
+
+
+def built_night(yard: Yard, home: Path, *rules: Rule, only: tuple[str, ...] = NEEDED) -> None:
+    """A night that builds the figures of cases on time."""
+    settings = yard.settings(home, END)
+    tables = small_catalog(yard.sources)[1].ancestors(ON_TIME)
+    yard.server.state.scenario = Scenario.parse(list(rules))
+    run_night(settings, only=only, builds={*tables, ON_TIME})
+    yard.server.state.scenario = Scenario()
+
+
+def figures(yard: Yard, home: Path) -> dict[dt.date, tuple[int, int]]:
+    """Month → the Centre's cases on time and cases ended."""
+    months = f"select period_start, numerator, denominator from {ON_TIME}"
+    where = "where variant = 'A' and period_kind = 'month' and agency_code = 'ALL'"
+    return {month: (n, d) for month, n, d in yard.select(home, f"{months} {where}")}
+
+
+def verdicts(yard: Yard, home: Path) -> dict[str, tuple[dt.date, bool]]:
+    """Case → the month in which it ended and whether it was on time, for those that count."""
+    query = (
+        "select case_code, cast(date_trunc('month', end_on) as date), is_on_time from core.fct_case"
+    )
+    rows = yard.select(home, f"{query} where is_centre and is_accepted and is_on_time is not null")
+    return {code: (month, good) for code, month, good in rows}
+
+
+def moved(
+    before: dict[str, tuple[dt.date, bool]], after: dict[str, tuple[dt.date, bool]], month: dt.date
+) -> tuple[int, int]:
+    """By how much a month's figure must differ, counted case by case."""
+    of = [[good for m, good in told.values() if m == month] for told in (before, after)]
+    return sum(of[1]) - sum(of[0]), len(of[1]) - len(of[0])
+
+
+def test_a_due_date_corrected_after_the_return_restates_its_month(yard: Yard, home: Path) -> None:
+    """F29: the corrected version stands beside the first one, and each month moves by just these cases."""
+    built_night(yard, home)
+    before, cases = figures(yard, home), verdicts(yard, home)
+    edit = on("case", "edit", nth=1, shift_seconds={"due_at": -4 * 86400, "updated_at": 60})
+    built_night(yard, home, edit)
+    after, again = figures(yard, home), verdicts(yard, home)
+    spoilt = {code for code in cases if cases[code][1] and not again[code][1]}
+    assert spoilt, "some case that was on time is late by its corrected due date"
+    assert again.keys() == cases.keys()
+    for month in before:
+        difference = moved(cases, again, month)
+        assert after[month] == (before[month][0] + difference[0], before[month][1])
+    code = min(spoilt)
+    kept = yard.select(
+        home, f"select distinct due_at from staging.case_version where case_code = '{code}'"
+    )
+    assert len(kept) > 1, "what was promised first is still known"
+
+
+def test_what_the_source_deleted_leaves_numerator_and_denominator(yard: Yard, home: Path) -> None:
+    """F30: three keys gone: the sweep marks them, figures lose them, raw keeps what had been read."""
+    built_night(yard, home)
+    before, cases = figures(yard, home), verdicts(yard, home)
+    gone = on("case_key", "withhold", nth=4, rows=3)
+    built_night(yard, home, gone, only=(*NEEDED, "case_key"))
+    after, again = figures(yard, home), verdicts(yard, home)
+    marked = {code for (code,) in yard.select(home, "select key from meta.deletion")}
+    held = {row["case_code"] for row in yard.truth["cases"]}
+    assert len(marked & held) == 3, "beside those that the world itself has deleted by now"
+    assert cases.keys() - again.keys() == marked & cases.keys()
+    assert marked & cases.keys(), "at least one of them counted"
+    for month in before:
+        lost = moved(cases, again, month)
+        assert after[month] == (before[month][0] + lost[0], before[month][1] + lost[1])
+    listed = ", ".join(f"'{code}'" for code in marked)
+    query = f"select count(distinct case_code) from raw.cases__case where case_code in ({listed})"
+    assert yard.select(home, query) == [(len(marked),)]
+
+
 # -- drift -----------------------------------------------------------------------------------------------------
 
 

@@ -181,7 +181,7 @@ def test_second_run_changes_no_figure_and_a_later_one_follows_the_truth(tmp_path
 
 
 def test_readers_never_meet_a_torn_version(night: Site) -> None:
-    """Eight readers query all the time while the link goes back and forth between versions."""
+    """F62: eight readers query all the time while the link goes back and forth between versions."""
     from warehouse.connection import open_warehouse
     from warehouse.publish import publish
 
@@ -244,6 +244,7 @@ def test_readers_never_meet_a_torn_version(night: Site) -> None:
 
 
 def test_a_second_run_at_once_is_told_that_the_warehouse_is_held(night: Site) -> None:
+    """F61."""
     from warehouse.connection import hold_lock
 
     environment = {**os.environ, "MOTCUA_HOME": str(night.home), "MOTCUA_AS_OF": END.isoformat()}

@@ -184,6 +184,7 @@ def test_page_prints_on_a4_with_every_target_on_the_first_sheet(
 def test_names_are_shown_as_text_and_never_run(
     night: Site, browser: Browser, tmp_path: Path
 ) -> None:
+    """F45."""
     copy = tmp_path / "kpi.duckdb"
     shutil.copyfile(night.home / "published" / "kpi.duckdb", copy)
     copy.chmod(0o600)
