@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     run_days: int = Field(default=90, ge=7)
     dagster_postgres: SecretStr | None = None
     code_server: str | None = None
-    memory_limit: str = "2GB"
+    memory_limit: str = "1400MB"
     threads: int = Field(default=2, ge=1)
     quarantine_cap: float = Field(default=0.01, ge=0, le=1)
     engine: Literal["duckdb", "spark"] = "duckdb"

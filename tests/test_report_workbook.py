@@ -130,6 +130,7 @@ def test_scorecard_and_agencies_compute_to_the_published_values(night: Site, ope
 
 @needs_office
 def test_no_cell_acts_whatever_a_source_calls_its_agencies(night: Site, tmp_path: Path) -> None:
+    """F44."""
     copy = tmp_path / "kpi.duckdb"
     shutil.copyfile(night.home / "published" / "kpi.duckdb", copy)
     copy.chmod(0o600)

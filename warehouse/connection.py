@@ -26,7 +26,7 @@ SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
 class Limits:
     """What DuckDB may use of the machine."""
 
-    memory: str = "2GB"
+    memory: str = "1400MB"
     threads: int = 2
 
 

@@ -130,27 +130,26 @@ def _commit_rows(
 ) -> LoadCounts:
     names = [field.name for field in shape.fields] + list(TECHNICAL_COLUMNS)
     listed = ", ".join(f'"{name}"' for name in names)
-    # A key's first version in a batch is the insert; further versions of it in the batch are updates.
     partition = ", ".join(f'"{name}"' for name in shape.key)
-    connection.execute(
-        f"""
-        insert into {shape.table} ({listed})
-        select * replace (
-            case when _load_kind = 'inserted' and row_number() over (
-                     partition by {partition} order by _version_at, _page_no, _row_no) > 1
-                 then 'updated' else _load_kind end as _load_kind)
-        from (select {listed} from classified where _load_kind in ('inserted', 'updated', 'stale')
-                  or (_confirms and _load_kind = 'unchanged'))
-        """
-    )
     tally = dict(
         connection.execute("select _load_kind, count(*) from classified group by all").fetchall()
     )
     # Not asked of the table: with a pinned clock, rows of an earlier load bear the same time.
     first_of_key = connection.execute(
-        f"select count(distinct row({partition})) from classified where _load_kind = 'inserted'"
+        f"select count(*) from (select {partition} from classified where _load_kind = 'inserted' group by all)"
     ).fetchone()
     inserted = int(first_of_key[0]) if first_of_key else 0
+    chosen = f"""select {listed} from classified where _load_kind in ('inserted', 'updated', 'stale')
+        or (_confirms and _load_kind = 'unchanged')"""
+    if inserted < tally.get("inserted", 0):
+        # A key's first version in a batch is the insert; further versions of it in the batch are updates.
+        chosen = f"""
+            select * replace (
+                case when _load_kind = 'inserted' and row_number() over (
+                         partition by {partition} order by _version_at, _page_no, _row_no) > 1
+                     then 'updated' else _load_kind end as _load_kind)
+            from ({chosen})"""
+    connection.execute(f"insert into {shape.table} ({listed}) {chosen}")
     counts = LoadCounts(
         fetched=sum(tally.values()),
         inserted=inserted,

@@ -25,6 +25,13 @@ TECHNICAL_COLUMNS = {
 }
 ROW_BYTES_LIMIT = 1_000_000
 SMALLEST_OBJECT_LIMIT = 1024 * 1024
+# What is wrong with a record as such. All but the size can be told from the lists of keys that occur.
+TOO_LARGE = f"case when strlen(cast(payload as varchar)) > {ROW_BYTES_LIMIT} then 'too_large' end"
+DEFECTS = (
+    "case when len(json_keys(payload)) > len(list_distinct(json_keys(payload))) then 'duplicate_keys' end",
+    TOO_LARGE,
+    "case when json_type(payload) <> 'OBJECT' then 'not_an_object' end",
+)
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,8 @@ def read_records(
         WarehouseError: the pages lack a required field altogether.
     """
     _read_pages(connection, shape, batch)
-    drift = _find_drift(connection, shape)
-    _shape_rows(connection, shape, batch, now)
+    drift, are_sound = _find_drift(connection, shape)
+    _shape_rows(connection, shape, batch, now, are_sound)
     return drift
 
 
@@ -157,20 +164,31 @@ def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: B
     )
 
 
-def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[str, int]:
+def _find_drift(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape
+) -> tuple[dict[str, int], bool]:
     """Names of fields that came although no list names them, with the rows they came in; 0: a field stays out.
+
+    Also whether every record is an object that has no key twice: few lists of keys occur, so that this costs
+    nothing here and much if each record were asked again.
 
     Raises:
         WarehouseError: rows came, but none of them has a required field.
     """
+    connection.execute(
+        "create or replace temp table key_list as "
+        "select json_keys(payload) as keys, count(*) as row_count from landed group by all"
+    )
     rows = connection.execute(
-        """
-        select key, sum(row_count)
-        from (select json_keys(payload) as keys, count(*) as row_count from landed group by all),
-             unnest(keys) as k (key)
-        group by all order by all
-        """
+        "select key, sum(row_count) from temp.key_list, unnest(keys) as k (key) group by all order by all"
     ).fetchall()
+    odd = connection.execute(
+        """
+        select count(*) from temp.key_list
+        where not coalesce(len(keys) > 0 and len(keys) = len(list_distinct(keys)), false)
+        """
+    ).fetchone()
+    connection.execute("drop table temp.key_list")
     seen = {str(name): int(count) for name, count in rows}
     expected = {field.path[0]: field.name for field in shape.fields}
     lost = sorted(
@@ -191,11 +209,15 @@ def _find_drift(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> dict[
         field.path[0] for field in shape.fields if "{value}" in field.sql and not field.is_optional
     }
     absent = asked - seen.keys() if seen and not shape.is_file else set()
-    return {**unknown, **dict.fromkeys(sorted(absent), 0)}
+    return {**unknown, **dict.fromkeys(sorted(absent), 0)}, odd == (0,)
 
 
 def _shape_rows(
-    connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch, now: dt.datetime
+    connection: duckdb.DuckDBPyConnection,
+    shape: RawShape,
+    batch: Batch,
+    now: dt.datetime,
+    are_sound: bool = False,
 ) -> None:
     tree: dict[str, object] = {}
     for field in shape.fields:
@@ -213,18 +235,14 @@ def _shape_rows(
         else "$read_at::timestamptz"
     )
     names = ", ".join(f'"{field.name}"' for field in shape.fields)
+    defects = (TOO_LARGE,) if are_sound else DEFECTS
     connection.execute(
         f"""
         create or replace temp table incoming as
         with read as (
             select
                 page_no, row_no, from_json(payload, $structure) as r,
-                list_filter([
-                    case when len(json_keys(payload)) > len(list_distinct(json_keys(payload)))
-                         then 'duplicate_keys' end,
-                    case when strlen(cast(payload as varchar)) > {ROW_BYTES_LIMIT} then 'too_large' end,
-                    case when json_type(payload) <> 'OBJECT' then 'not_an_object' end
-                ], lambda defect: defect is not null) as defects
+                list_filter([{", ".join(defects)}], lambda defect: defect is not null) as defects
             from landed
         ),
         named as (select page_no, row_no, defects, {", ".join(columns)} from read)
