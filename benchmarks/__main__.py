@@ -108,20 +108,22 @@ def _prepare(world: Path, cases: int) -> None:
 
 
 def main() -> None:
-    """Render the world where it isn't yet, measure, and write benchmarks/RESULTS.md."""
+    """Render the world where it isn't yet, measure, and write the results, benchmarks/RESULTS.md by default."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--work", default=",".join(WORK), help="comma list of: " + ", ".join(WORK))
     parser.add_argument("--suites-cases", type=int, default=0, help="also measure the suites")
     parser.add_argument("--suites-only", action="store_true", help="measure nothing but the suites")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="the file to write")
     given = parser.parse_args()
     chosen = given.work.split(",")
     if unknown := set(chosen) - WORK.keys():
         parser.error(f"unknown work: {', '.join(sorted(unknown))}")
     if READERS in chosen and not set(chosen) & set(NIGHTS):
         parser.error("readers need a night before them: add full to --work")
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    results: Path = given.results
+    text = results.read_text(encoding="utf-8") if results.exists() else ""
     if not given.suites_only:
         world = ROOT / ".bench" / "worlds" / str(given.cases)
         _prepare(world, given.cases)
@@ -136,7 +138,7 @@ def main() -> None:
 
         measured = measure_checks(given.suites_cases, given.rounds)
         text = with_section(text, "\n".join(lines_of(measured)))
-    RESULTS.write_text(text, encoding="utf-8")
+    results.write_text(text, encoding="utf-8")
     print(text)
 
 
