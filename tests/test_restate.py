@@ -246,7 +246,7 @@ def decide(ledger: Ledger, published_at: str | None, told_at: dt.datetime) -> No
 
 @pytest.mark.slow
 def test_ratings_announcements_and_tasks_are_restated_by_cause(tmp_path: Path) -> None:
-    """F28, worked by hand: a rating that came late and one that was corrected, a publication told late, a task undone."""
+    """F28, by hand: a rating that came late, one that was corrected, a publication told late, a task undone."""
     ledger = Ledger(tmp_path / "warehouse.duckdb", 4)
     received = FIRST - dt.timedelta(days=30)
     for number in range(8):
