@@ -79,14 +79,13 @@ class Oracle:
 
     def _shown_codes(self) -> dict[Key, str | None]:
         """Every key of ratings → the agency code under which it is published."""
-        sizes: dict[tuple[str, str, str, dt.date], dict[str, int]] = defaultdict(dict)
-        for (kpi, variant, kind, start, agency), (_, whole) in self._counts.items():
+        sizes: dict[tuple[str, str, dt.date], dict[str, int]] = defaultdict(dict)
+        for (kpi, _, kind, start, agency), (_, whole) in self._counts.items():
             if kpi in RATED and agency != "ALL":
-                sizes[kpi, variant, kind, start][agency] = whole
+                sizes[kpi, kind, start][agency] = whole
         return {
-            (*place, agency): code
-            for place, found in sizes.items()
-            for agency, code in shown_as(place[2], found).items()
+            (kpi, "A", kind, start, agency): code
+            for (kpi, kind, start, agency), code in shown_as(sizes).items()
         }
 
     def _merge_small(self, codes: dict[Key, str | None]) -> None:
