@@ -22,7 +22,7 @@ from sources.windows import Window, day_windows, next_window
 from warehouse.load import LoadCounts, load_batch
 from warehouse.pages import Batch, RawShape, ensure_raw_table
 from warehouse.state import cursor_of
-from warehouse.sweep import apply_sweep, find_gaps
+from warehouse.sweep import apply_sweep, find_gaps, read_keys
 
 MODE_TAG = "motcua/mode"
 WINDOW_FROM_TAG = "motcua/from"
@@ -189,8 +189,9 @@ class EntityPull:
     def _sweep(self, batches: Sequence[Batch]) -> dict[str, str | int]:
         if not batches:
             return {"swept": 0}
+        read_keys(self.night.connection, self.shape, batches, self.night.now)
         # Before the sweep is marked as done: a night that dies here sweeps again tomorrow.
-        reread = sum(counts.fetched for counts in self._fill_gaps(batches))
+        reread = sum(counts.fetched for counts in self._fill_gaps())
         result = apply_sweep(
             self.night.connection,
             self.shape,
@@ -208,10 +209,10 @@ class EntityPull:
             "reread": reread,
         }
 
-    def _fill_gaps(self, batches: Sequence[Batch]) -> list[LoadCounts]:
+    def _fill_gaps(self) -> list[LoadCounts]:
         """Read again the days on which records changed that the source lists and we lack."""
         connection, target = self.night.connection, str(self.entity.of)
-        days = find_gaps(connection, self.shape, batches, target, self.night.now)
+        days = find_gaps(connection, self.shape, target)
         if not days or self.mode == "replay":
             return []
         entity = self.sources.systems[self.shape.system].entities[target]

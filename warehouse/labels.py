@@ -14,12 +14,11 @@ from pathlib import Path
 
 import sqlglot.expressions as exp
 import yaml
-from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.optimizer.scope import Scope
 
 from warehouse.errors import CatalogError
+from warehouse.syntax import Tables, qualified
 
 LABELS = ("safe", "quasi", "free_text", "direct", "sensitive", "unlabelled")
 BARRED = frozenset({"free_text", "direct", "sensitive", "unlabelled"})
@@ -90,21 +89,13 @@ def carried_labels(
 @lru_cache(maxsize=1024)  # a process that opens several warehouses follows each query once
 def _followed(
     query: str,
-    known: tuple[tuple[str, tuple[tuple[str, str], ...]], ...],
+    known: Tables,
     labels: tuple[tuple[tuple[str, str], str], ...],
 ) -> Mapping[str, str]:
     sources = dict(labels)
     worst = strictest(sources.values())
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in known:
-        layer, name = table.split(".")
-        schema.setdefault(layer, {})[name] = dict(columns)
     try:
-        tree = qualify(
-            parse_one(query, read="duckdb"), dialect="duckdb", schema=schema,
-            validate_qualify_columns=False, identify=False,
-        )  # fmt: skip
-        root = build_scope(tree)
+        root = qualified(query, known)
     except (SqlglotError, KeyError, ValueError, RecursionError):
         return {"*": worst}
     return _Walk(sources, worst).outputs(root) if root else {"*": worst}

@@ -12,10 +12,10 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
 from warehouse.catalog import Model
+from warehouse.syntax import Tables, qualified, schema_of
 
 ColumnRef = tuple[str, str]
 TableColumns = Mapping[str, Mapping[str, str]]
-Tables = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRef]]:
@@ -29,13 +29,15 @@ def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRe
 
 @lru_cache(maxsize=1024)  # a process that opens several warehouses walks each query once
 def _walked(query: str, known: Tables) -> tuple[tuple[str, tuple[ColumnRef, ...]], ...]:
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in known:
-        layer, name = table.split(".")
-        schema.setdefault(layer, {})[name] = dict(columns)
     try:
+        scope = qualified(query, known)
+        if scope is None:
+            return ()
         # Untrimmed: copying a select for each of its columns was most of a first night's walk.
-        nodes = lineage(None, query, schema, dialect="duckdb", trim_selects=False)
+        nodes = lineage(
+            None, scope.expression, schema_of(known), dialect="duckdb",
+            scope=scope, trim_selects=False, copy=False,
+        )  # fmt: skip
     except (SqlglotError, KeyError, ValueError, RecursionError):
         return ()
     if not isinstance(nodes, dict):

@@ -64,9 +64,22 @@ def load_batch(
         _roll_back(connection)
         raise
     finally:
-        for table in ("landed", "incoming", "classified"):
-            connection.execute(f"drop table if exists temp.{table}")
+        _forget(connection)
     return counts
+
+
+def _forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop what only this batch needed; a batch of new keys has a view where others have a table."""
+    for kind, name in connection.execute(
+        """
+        select 'table', table_name from duckdb_tables() where temporary
+            and table_name in ('landed', 'incoming', 'classified')
+        union all
+        select 'view', view_name from duckdb_views() where temporary and view_name = 'classified'
+        order by 1 desc
+        """
+    ).fetchall():
+        connection.execute(f"drop {kind} temp.{name}")
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -84,6 +97,12 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
     stale: an older version than the newest that stands. updated, inserted: newer, or a new key.
     """
     key = ", ".join(f'"{name}"' for name in shape.key)
+    if _are_all_new(connection, shape, key):
+        connection.execute(
+            "create or replace temp view classified as "
+            "select *, false as _confirms, 'inserted' as _load_kind from temp.incoming"
+        )
+        return
     on_key = " and ".join(f'new."{name}" is not distinct from old."{name}"' for name in shape.key)
     # A system's own change time is part of what it says; the time of a reading or of a file isn't.
     has_own_version = shape.version_field is not None and not shape.is_file
@@ -118,6 +137,19 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
         left join newest as old on {on_key}
         """
     )
+
+
+def _are_all_new(connection: duckdb.DuckDBPyConnection, shape: RawShape, key: str) -> bool:
+    """Whether no key comes twice and none stands yet, as on a first night: then nothing is to be compared."""
+    row = connection.execute(
+        f"""
+        select not exists (from {shape.table} as old semi join temp.incoming as new using ({key}))
+            and (select count(*) from temp.incoming)
+                = (select count(*) from (select 1 from temp.incoming group by {key}))
+            and not exists (from temp.incoming where {" or ".join(f'"{k}" is null' for k in shape.key)})
+        """
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _commit_rows(

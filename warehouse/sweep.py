@@ -27,45 +27,54 @@ class SweepResult:
     unknown: int
 
 
-def find_gaps(
+def read_keys(
     connection: duckdb.DuckDBPyConnection,
     shape: RawShape,
     batches: Sequence[Batch],
-    swept_entity: str,
     now: dt.datetime,
+) -> None:
+    """Keep the keys of a sweep as temp.swept, one row a listed key; `changed_at` where the source tells it."""
+    ensure_raw_table(connection, shape)
+    version = (
+        f'try_cast("{shape.version_field}" as timestamptz)'
+        if shape.version_field
+        else "null::timestamptz"
+    )
+    connection.execute(
+        "create or replace temp table swept (key varchar, changed_at timestamptz, batch_id varchar)"
+    )
+    for batch in batches:
+        read_records(connection, shape, batch, now)
+        connection.execute(
+            f'insert into temp.swept select "{shape.key[0]}", {version}, _batch_id from temp.incoming'
+        )
+
+
+def find_gaps(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape, swept_entity: str
 ) -> list[dt.date]:
-    """The days of change of records that the source lists and we lack, or have an older version of.
+    """The days of change of the records in temp.swept that we lack, or have an older version of.
 
     Only of what should have been read by now: later changes are the next night's. Empty where the
     source's list of keys tells no time of change.
     """
-    if not batches or shape.version_field is None:
-        return []
     key = shape.key[0]
-    connection.execute("create or replace temp table listed (key varchar, changed_at timestamptz)")
-    for batch in batches:
-        read_records(connection, shape, batch, now)
-        connection.execute(
-            f'insert into temp.listed select "{key}", try_cast("{shape.version_field}" as timestamptz) '
-            "from temp.incoming"
-        )
     rows = connection.execute(
         f"""
         with standing as (
             select "{key}" as key, max(_version_at) as newest_at
             from raw.{shape.system}__{swept_entity} group by all
         )
-        select distinct cast(listed.changed_at as date) as day
-        from temp.listed
+        select distinct cast(swept.changed_at as date) as day
+        from temp.swept
         left join standing using (key)
-        where (standing.key is null or standing.newest_at < listed.changed_at)
-            and listed.changed_at <= (
+        where (standing.key is null or standing.newest_at < swept.changed_at)
+            and swept.changed_at <= (
                 select max(read_to) from meta.cursor where system = $system and entity = $entity)
         order by day
         """,
         {"system": shape.system, "entity": swept_entity},
     ).fetchall()
-    connection.execute("drop table temp.listed")
     return [day for (day,) in rows]
 
 
@@ -79,20 +88,15 @@ def apply_sweep(
     run_id: str,
     now: dt.datetime,
 ) -> SweepResult:
-    """Mark the keys of `swept_entity` that a complete sweep no longer found as deleted.
+    """Mark the keys of `swept_entity` that a complete sweep (temp.swept) no longer found as deleted.
 
-    `batches` together are one whole sweep; `received_field` is the day field that their windows bound.
+    `batches` together are that sweep; `received_field` is the day field that their windows bound.
 
     Raises:
         WarehouseError: more than 2 % of the keys would go; nothing is marked.
     """
-    ensure_raw_table(connection, shape)
     key = shape.key[0]
     target = f"raw.{shape.system}__{swept_entity}"
-    connection.execute("create or replace temp table swept (key varchar, batch_id varchar)")
-    for batch in batches:
-        read_records(connection, shape, batch, now)
-        connection.execute(f'insert into temp.swept select "{key}", _batch_id from temp.incoming')
     first, last = _range(batches)
     connection.execute(
         f"""
@@ -188,17 +192,7 @@ def _commit(
         f'select count(*) from (select distinct key from temp.swept) anti join (select "{key}" as key from {target}) '
         "using (key)",
     )
-    for batch in batches:
-        _log(
-            connection,
-            shape,
-            target,
-            key,
-            batch,
-            run_id,
-            now,
-            deleted if batch is batches[-1] else 0,
-        )
+    _log(connection, shape, target, batches, run_id, now, deleted)
     swept = _one(connection, "select count(distinct key) from temp.swept")
     return SweepResult(swept, deleted, restored, unknown)
 
@@ -207,33 +201,38 @@ def _log(
     connection: duckdb.DuckDBPyConnection,
     shape: RawShape,
     target: str,
-    key: str,
-    batch: Batch,
+    batches: Sequence[Batch],
     run_id: str,
     now: dt.datetime,
     deleted: int,
 ) -> None:
-    """One line in the log of loads: a swept key is unchanged when known, inserted when new to us."""
-    connection.execute(
+    """A line a batch in the log of loads: a swept key is unchanged when known, inserted when new to us."""
+    rows = connection.execute(
         f"""
-        insert into meta.batch
-        with keys as (select key, row_number() over (partition by key) as copy_no
-                      from temp.swept where batch_id = $batch_id),
-        known as (select distinct "{key}" as key from {target})
+        with keys as (select batch_id, key, row_number() over (partition by batch_id, key) as copy_no
+                      from temp.swept),
+        known as (select distinct "{shape.key[0]}" as key from {target})
         select
-            $batch_id, $system, $entity, $start, $end, $total,
+            batch_id,
             count(*),
-            count(*) filter (copy_no = 1 and known.key is null), 0,
-            count(*) filter (copy_no = 1 and known.key is not null), 0,
-            count(*) filter (copy_no > 1), $deleted, $now, $run_id
+            count(*) filter (copy_no = 1 and known.key is null),
+            count(*) filter (copy_no = 1 and known.key is not null),
+            count(*) filter (copy_no > 1)
         from keys left join known using (key)
-        """,
-        {
-            "batch_id": batch.batch_id, "system": shape.system, "entity": shape.entity,
-            "start": batch.window_start, "end": batch.window_end, "total": batch.source_total,
-            "deleted": deleted, "now": now, "run_id": run_id,
-        },
-    )  # fmt: skip
+        group by batch_id
+        """
+    ).fetchall()
+    counted = {batch_id: counts for batch_id, *counts in rows}
+    for batch in batches:
+        fetched, inserted, unchanged, duplicate = counted.get(batch.batch_id, (0, 0, 0, 0))
+        connection.execute(
+            f"insert into meta.batch values ({', '.join('?' * 15)})",
+            [
+                batch.batch_id, shape.system, shape.entity, batch.window_start, batch.window_end,
+                batch.source_total, fetched, inserted, 0, unchanged, 0, duplicate,
+                deleted if batch is batches[-1] else 0, now, run_id,
+            ],
+        )  # fmt: skip
 
 
 def _range(batches: Sequence[Batch]) -> tuple[dt.date, dt.date]:
