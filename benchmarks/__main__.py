@@ -115,6 +115,9 @@ def main() -> None:
     parser.add_argument("--work", default=",".join(WORK), help="comma list of: " + ", ".join(WORK))
     parser.add_argument("--suites-cases", type=int, default=0, help="also measure the suites")
     parser.add_argument("--suites-only", action="store_true", help="measure nothing but the suites")
+    parser.add_argument(
+        "--once", default="", help="of the work, what is measured in the first round only"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="the file to write")
     given = parser.parse_args()
     chosen = given.work.split(",")
@@ -131,7 +134,9 @@ def main() -> None:
         with page_server(world) as pages:
             for number in range(given.rounds):
                 print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
-                rounds.append(one_round(pages, world, [name for name in WORK if name in chosen]))
+                skipped = given.once.split(",") if number else []
+                wanted = [name for name in WORK if name in chosen and name not in skipped]
+                rounds.append(one_round(pages, world, wanted))
         text = with_section(text, report(rounds, given.cases))
     if given.suites_cases:
         from benchmarks.checks import lines_of, measure_checks

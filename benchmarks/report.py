@@ -30,12 +30,15 @@ WORK = {
 
 def report(rounds: list[dict[str, Sample]], cases: int) -> str:
     """The section of one size: medians of each work, laps of the peers, targets."""
-    medians = {name: median([found[name] for found in rounds]) for name in rounds[0]}
+    medians = {
+        name: median([found[name] for found in rounds if name in found]) for name in rounds[0]
+    }
+    once = [WORK[name] for name in rounds[0] if any(name not in found for found in rounds)]
     base = "full" if "full" in medians else LOOP if LOOP in medians else next(iter(medians))
     lines = [
         f"## {cases:,} cases",
         "",
-        _machine(cases, len(rounds)),
+        _machine(cases, len(rounds)) + (f" Measured once: {', '.join(once)}." if once else ""),
         "",
         "Stages are timed without their start-up; nights and peers are whole processes. Every peer's "
         "`marts.kpi_value` equals ours, row by row, or the round ends with an error.",
