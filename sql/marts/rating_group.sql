@@ -59,10 +59,10 @@ years as (
 quarter_order as (
     select
         s.variant, s.year_start, s.agency_code,
-        bool_or(s.denominator < 5 or y.is_merged) as is_small,
+        bool_or(is_small_group(s.denominator, 0) or y.is_merged) as is_small,
         row_number() over (
             partition by s.variant, s.year_start
-            order by bool_or(s.denominator < 5 or y.is_merged) desc, sum(s.denominator), s.agency_code
+            order by bool_or(is_small_group(s.denominator, 0) or y.is_merged) desc, sum(s.denominator), s.agency_code
         ) as place
     from sized as s
     join years as y
@@ -83,10 +83,10 @@ quarters as (
             join quarter_order as b on b.variant = o.variant and b.year_start = o.year_start and b.place < o.place
             join sized as s
                 on s.variant = b.variant and s.year_start = b.year_start and s.agency_code = b.agency_code
-                and s.period_kind = 'quarter' and s.whole_count >= 5
+                and s.period_kind = 'quarter' and not is_small_group(s.whole_count, 0)
             group by o.variant, o.year_start, o.agency_code, s.kpi_id, s.period_start
         )
-        where held < 5
+        where is_small_group(held, 0)
     ) as h
         on h.variant = o.variant and h.year_start = o.year_start and h.agency_code = o.agency_code
 ),
@@ -95,10 +95,10 @@ quarters as (
 month_order as (
     select
         s.variant, s.quarter_start, s.agency_code,
-        bool_or(s.denominator < 5 or q.is_merged) as is_small,
+        bool_or(is_small_group(s.denominator, 0) or q.is_merged) as is_small,
         row_number() over (
             partition by s.variant, s.quarter_start
-            order by bool_or(s.denominator < 5 or q.is_merged) desc, sum(s.denominator), s.agency_code
+            order by bool_or(is_small_group(s.denominator, 0) or q.is_merged) desc, sum(s.denominator), s.agency_code
         ) as place
     from sized as s
     join quarters as q
@@ -119,10 +119,10 @@ months as (
                 on b.variant = o.variant and b.quarter_start = o.quarter_start and b.place < o.place
             join sized as s
                 on s.variant = b.variant and s.quarter_start = b.quarter_start and s.agency_code = b.agency_code
-                and s.period_kind = 'month' and s.whole_count >= 5
+                and s.period_kind = 'month' and not is_small_group(s.whole_count, 0)
             group by o.variant, o.quarter_start, o.agency_code, s.kpi_id, s.period_start
         )
-        where held < 5
+        where is_small_group(held, 0)
     ) as h
         on h.variant = o.variant and h.quarter_start = o.quarter_start and h.agency_code = o.agency_code
 )
@@ -134,7 +134,7 @@ select
     s.period_start,
     s.agency_code,
     case
-        when s.whole_count < 5 then null
+        when is_small_group(s.whole_count, 0) then null
         when s.agency_code = 'ALL' then 'ALL'
         when coalesce(y.is_merged, q.is_merged, m.is_merged, true) then 'OTHER'
         else s.agency_code
