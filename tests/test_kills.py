@@ -152,7 +152,7 @@ WAYS = {
         "F53 mid-fetch, a page landed": "sources.open_batch:OpenBatch.add_page:after:2",
         "F53 the whole list read, before its manifest": "sources.open_batch:OpenBatch.finish:before:1",
         "F54 after landing": "sources.open_batch:OpenBatch.finish:after:1",
-        "F55 rows inserted, not committed": "warehouse.load:_log_batch:before:1",
+        "F55 rows inserted, not committed": "warehouse.load:log_batch:before:1",
         "F55 cursor moved, not committed": "warehouse.load:_move_cursor:after:1",
         "F56 committed, not checkpointed": "assets.pull:load_batch:after:1",
         "sweep, deletions marked, not committed": "warehouse.sweep:_log:before:1",

@@ -64,22 +64,10 @@ def load_batch(
         _roll_back(connection)
         raise
     finally:
-        _forget(connection)
+        connection.execute("drop view if exists temp.classified")
+        for table in ("landed", "incoming", "compared"):
+            connection.execute(f"drop table if exists temp.{table}")
     return counts
-
-
-def _forget(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop what only this batch needed; a batch of new keys has a view where others have a table."""
-    for kind, name in connection.execute(
-        """
-        select 'table', table_name from duckdb_tables() where temporary
-            and table_name in ('landed', 'incoming', 'classified')
-        union all
-        select 'view', view_name from duckdb_views() where temporary and view_name = 'classified'
-        order by 1 desc
-        """
-    ).fetchall():
-        connection.execute(f"drop {kind} temp.{name}")
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -113,7 +101,7 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
             qualify row_number() over (partition by {key} order by _version_at desc, _loaded_at desc) = 1)"""
     connection.execute(
         f"""
-        create or replace temp table classified as
+        create or replace temp table compared as
         with stored as {stored},
         newest as (select {key}, max(_version_at) as newest_at from stored group by all),
         numbered as (
@@ -137,6 +125,7 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
         left join newest as old on {on_key}
         """
     )
+    connection.execute("create or replace temp view classified as from temp.compared")
 
 
 def _are_all_new(connection: duckdb.DuckDBPyConnection, shape: RawShape, key: str) -> bool:
@@ -191,7 +180,7 @@ def _commit_rows(
         duplicate=tally.get("duplicate", 0),
         drift=drift,
     )
-    _log_batch(connection, shape, batch, run_id, now, counts)
+    log_batch(connection, shape, batch, run_id, now, counts)
     _move_cursor(connection, shape, batch, now)
     connection.executemany(
         "insert into meta.drift values (?, ?, ?, ?, ?, ?, ?)",
@@ -211,18 +200,20 @@ def _commit_rows(
     return counts
 
 
-def _log_batch(
+def log_batch(
     connection: duckdb.DuckDBPyConnection,
     shape: RawShape,
     batch: Batch,
     run_id: str,
     now: dt.datetime,
     counts: LoadCounts,
+    deleted: int = 0,
 ) -> None:
+    """Write a batch's line in meta.batch, the log of loads; `deleted` are the keys that a sweep marked."""
     values: Sequence[object] = [
         batch.batch_id, shape.system, shape.entity, batch.window_start, batch.window_end,
         batch.source_total, counts.fetched, counts.inserted, counts.updated, counts.unchanged,
-        counts.stale, counts.duplicate, 0, now, run_id,
+        counts.stale, counts.duplicate, deleted, now, run_id,
     ]  # fmt: skip
     marks = ", ".join("?" for _ in values)
     connection.execute(f"insert into meta.batch values ({marks})", values)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.errors import WarehouseError
+from warehouse.load import LoadCounts, log_batch
 from warehouse.pages import Batch, RawShape, ensure_raw_table, read_records
 from warehouse.privacy import without_values
 
@@ -225,14 +226,9 @@ def _log(
     counted = {batch_id: counts for batch_id, *counts in rows}
     for batch in batches:
         fetched, inserted, unchanged, duplicate = counted.get(batch.batch_id, (0, 0, 0, 0))
-        connection.execute(
-            f"insert into meta.batch values ({', '.join('?' * 15)})",
-            [
-                batch.batch_id, shape.system, shape.entity, batch.window_start, batch.window_end,
-                batch.source_total, fetched, inserted, 0, unchanged, 0, duplicate,
-                deleted if batch is batches[-1] else 0, now, run_id,
-            ],
-        )  # fmt: skip
+        counts = LoadCounts(fetched, inserted, 0, unchanged, 0, duplicate, {})
+        is_last = batch is batches[-1]
+        log_batch(connection, shape, batch, run_id, now, counts, deleted if is_last else 0)
 
 
 def _range(batches: Sequence[Batch]) -> tuple[dt.date, dt.date]:
