@@ -40,36 +40,36 @@ FACTS: dict[str, str] = {
 
 # The records a unit rests on: `record` names them, `version_at` is the newest, `happened_at` is the moment at
 # which the unit began to count as it does (null: no moment of its own).
-_ROW = "_batch_id || '/' || _page_no || '/' || _row_no"
+ROW = "_batch_id || '/' || _page_no || '/' || _row_no"
 RECORDS: dict[str, str] = {
     "case": f"""
-        select s.case_code as unit_id, {_ROW} as record, s._version_at as version_at,
+        select s.case_code as unit_id, {ROW} as record, s._version_at as version_at,
             case when $kpi_id = 'on_time' then f.end_at else f.received_at end as happened_at
         from staging.case as s left join core.fct_case as f on f.case_code = s.case_code""",
     "rating": f"""
-        select rating_id as unit_id, {_ROW} as record, _version_at as version_at, rated_at as happened_at
+        select rating_id as unit_id, {ROW} as record, _version_at as version_at, rated_at as happened_at
         from staging.rating""",
     "service": f"""
-        select procedure_base(procedure_code) as unit_id, string_agg({_ROW}, ',' order by service_id) as record,
+        select procedure_base(procedure_code) as unit_id, string_agg({ROW}, ',' order by service_id) as record,
             max(_version_at) as version_at, cast(min(published_on) as timestamptz) as happened_at
         from staging.service where level in (3, 4) group by all""",
     "procedure": f"""
-        select a.procedure_code as unit_id, string_agg({_ROW}, ',' order by a.decision_no) as record,
+        select a.procedure_code as unit_id, string_agg({ROW}, ',' order by a.decision_no) as record,
             max(_version_at) as version_at, cast(max(a.decided_on) as timestamptz) as happened_at
         from core.fct_announcement as a
         join core.period_day as p on p.day = a.decided_on and p.period_kind = $period_kind
             and p.period_start = $period_start
         join staging.decision as d on d.decision_no = a.decision_no group by all""",
     "announcement": f"""
-        select a.decision_no || ' · ' || a.procedure_code as unit_id, {_ROW} as record, _version_at as version_at,
+        select a.decision_no || ' · ' || a.procedure_code as unit_id, {ROW} as record, _version_at as version_at,
             cast(coalesce(a.published_on, a.working_due_on + 1) as timestamptz) as happened_at
         from core.fct_announcement as a join staging.decision as d on d.decision_no = a.decision_no""",
     "task": f"""
-        select plan_no || ' · ' || task_id as unit_id, {_ROW} as record, _version_at as version_at,
+        select plan_no || ' · ' || task_id as unit_id, {ROW} as record, _version_at as version_at,
             cast(greatest(due_on, completed_on) as timestamptz) as happened_at
         from staging.plan_task""",
     "feedback": f"""
-        select f.feedback_id as unit_id, {_ROW} as record, _version_at as version_at,
+        select f.feedback_id as unit_id, {ROW} as record, _version_at as version_at,
             cast(coalesce(f.answered_on, f.due_on + 1) as timestamptz) as happened_at
         from core.fct_feedback as f join staging.feedback as s on s.feedback_id = f.feedback_id""",
 }

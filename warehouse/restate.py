@@ -21,10 +21,9 @@ from warehouse.facts import RECORDS
 from warehouse.ledger import RuleSet
 from warehouse.overlay import show_store
 from warehouse.replay import apply_rules, know_as_of
-from warehouse.steps import split_by_steps
+from warehouse.steps import Figure, difference, split_by_steps
 
 Row = dict[str, Any]
-Figure = tuple[int, int]
 CAUSES = ("late_data", "correction", "deletion", "rules", "progress")
 
 
@@ -48,10 +47,7 @@ class Restatement:
     def is_exact(self) -> bool:
         """The replay is what was published, and the causes sum to the difference."""
         moved = tuple(sum(part[i] for part in self.causes.values()) for i in (0, 1))
-        return self.replayed == self.published and moved == (
-            self.today[0] - self.published[0],
-            self.today[1] - self.published[1],
-        )
+        return self.replayed == self.published and moved == difference(self.published, self.today)
 
 
 def restate(
@@ -104,7 +100,7 @@ def restate(
         causes, units = _by_cause(connection, context, model)
         today = _counted(connection, "today")
     causes = dict.fromkeys(CAUSES, (0, 0)) | causes
-    causes["rules"] = (ruled[0] - replayed[0], ruled[1] - replayed[1])
+    causes["rules"] = difference(replayed, ruled)
     return Restatement(version, place, published, replayed, today, causes, units)
 
 

@@ -13,15 +13,18 @@ from collections.abc import Callable
 import duckdb
 
 from warehouse.catalog import Model
-from warehouse.facts import HAPPENED
+from warehouse.facts import HAPPENED, ROW
 from warehouse.ledger import RuleSet
 from warehouse.overlay import replace_table, show_store
 from warehouse.replay import read_by
 
 Figure = tuple[int, int]
-# Where a row was read: another place is another content.
-RECORD = "concat_ws('/', _batch_id, _page_no, _row_no)"
 STEPS = ("late_data", "correction", "deletion")
+
+
+def difference(before: Figure, after: Figure) -> Figure:
+    """By how much numerator and denominator moved."""
+    return after[0] - before[0], after[1] - before[1]
 
 
 def split_by_steps(
@@ -41,21 +44,24 @@ def split_by_steps(
     staged = [m for m in models if m.schema == "staging" and m.keep != "versions"]
     for model in staged:
         _keep_changes(connection, model, as_of)
+    let_in = _counts(connection, staged)
     first = before = measure()
     causes: dict[str, Figure] = {}
     for number, cause in enumerate(STEPS, 1):
+        if cause not in let_in:
+            continue
         for model in staged:
             _let_in(connection, model, STEPS[:number])
         for model in models:
             if model.schema != "staging":
                 replace_table(connection, model.table, model.query)
         after = measure()
-        causes[cause] = (after[0] - before[0], after[1] - before[1])
+        causes[cause] = difference(before, after)
         before = after
     show_store(connection)
     today = measure()
-    causes["progress"] = (today[0] - before[0], today[1] - before[1])
-    return first, today, causes, _counts(connection, staged)
+    causes["progress"] = difference(before, today)
+    return first, today, causes, let_in
 
 
 def _keep_changes(connection: duckdb.DuckDBPyConnection, model: Model, as_of: str) -> None:
@@ -66,9 +72,9 @@ def _keep_changes(connection: duckdb.DuckDBPyConnection, model: Model, as_of: st
     connection.execute(
         f"""
         create or replace temp table changed_{model.name} as
-        with told as (select {keys}, _version_at, {happened} as happened_at, {RECORD} as record
+        with told as (select {keys}, _version_at, {happened} as happened_at, {ROW} as record
                       from store.{model.table}),
-        known as (select {keys}, {RECORD} as record from temp.then_{model.name})
+        known as (select {keys}, {ROW} as record from temp.then_{model.name})
         select {keys}, case
             when n.record is null then 'deletion'
             when n.happened_at > {as_of} then 'progress'
