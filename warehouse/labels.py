@@ -18,7 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope
 
 from warehouse.errors import CatalogError
-from warehouse.syntax import Tables, qualified
+from warehouse.syntax import Tables, frozen, qualified
 
 LABELS = ("safe", "quasi", "free_text", "direct", "sensitive", "unlabelled")
 BARRED = frozenset({"free_text", "direct", "sensitive", "unlabelled"})
@@ -82,8 +82,7 @@ def carried_labels(
     `known` maps the tables it reads to their columns and types, `sources` (table, column) to labels.
     A query that can't be followed carries its strictest input in every column, under the name "*".
     """
-    tables = tuple((table, tuple(columns.items())) for table, columns in sorted(known.items()))
-    return dict(_followed(query, tables, tuple(sorted(sources.items()))))
+    return dict(_followed(query, frozen(known), tuple(sorted(sources.items()))))
 
 
 @lru_cache(maxsize=1024)  # a process that opens several warehouses follows each query once

@@ -4,7 +4,6 @@ Belongs here: walking a query's syntax tree with sqlglot. Doesn't: showing it (a
 Lineage explains; it never decides a figure, so a column it can't follow is left out, not guessed.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import sqlglot.expressions as exp
@@ -12,10 +11,9 @@ from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
 
 from warehouse.catalog import Model
-from warehouse.syntax import Tables, qualified, schema_of
+from warehouse.syntax import TableColumns, Tables, frozen, qualified, schema_of
 
 ColumnRef = tuple[str, str]
-TableColumns = Mapping[str, Mapping[str, str]]
 
 
 def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRef]]:
@@ -23,8 +21,7 @@ def column_lineage(model: Model, known: TableColumns) -> dict[str, list[ColumnRe
 
     `known` gives the columns and types of the tables that the model reads, as the database has them.
     """
-    tables = tuple((table, tuple(columns.items())) for table, columns in sorted(known.items()))
-    return {column: list(sources) for column, sources in _walked(model.query, tables)}
+    return {column: list(sources) for column, sources in _walked(model.query, frozen(known))}
 
 
 @lru_cache(maxsize=1024)  # a process that opens several warehouses walks each query once

@@ -3,14 +3,20 @@
 Belongs here: parsing and qualifying with sqlglot. Doesn't: what is followed (lineage.py, labels.py).
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from sqlglot import parse_one
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-# (table, ((column, type), …)) of what a query reads, so that it can be a key.
+TableColumns = Mapping[str, Mapping[str, str]]
 Tables = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+def frozen(known: TableColumns) -> Tables:
+    """(table, ((column, type), …)) of what a query reads, so that it can be the key of a cache."""
+    return tuple((table, tuple(columns.items())) for table, columns in sorted(known.items()))
 
 
 def schema_of(known: Tables) -> dict[str, dict[str, dict[str, str]]]:
