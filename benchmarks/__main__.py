@@ -108,7 +108,7 @@ def _prepare(world: Path, cases: int) -> None:
 
 
 def main() -> None:
-    """Render the world where it isn't yet, measure, and write the results, benchmarks/RESULTS.md by default."""
+    """Render the world where it isn't yet, measure, and write benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -118,15 +118,14 @@ def main() -> None:
     parser.add_argument(
         "--once", default="", help="of the work, what is measured in the first round only"
     )
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the file to write")
     given = parser.parse_args()
     chosen = given.work.split(",")
-    if unknown := set(chosen) - WORK.keys():
+    once = set(filter(None, given.once.split(",")))
+    if unknown := {*chosen, *once} - WORK.keys():
         parser.error(f"unknown work: {', '.join(sorted(unknown))}")
     if READERS in chosen and not set(chosen) & set(NIGHTS):
         parser.error("readers need a night before them: add full to --work")
-    results: Path = given.results
-    text = results.read_text(encoding="utf-8") if results.exists() else ""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     if not given.suites_only:
         world = ROOT / ".bench" / "worlds" / str(given.cases)
         _prepare(world, given.cases)
@@ -134,7 +133,7 @@ def main() -> None:
         with page_server(world) as pages:
             for number in range(given.rounds):
                 print(f"round {number + 1} of {given.rounds}", file=sys.stderr)
-                skipped = given.once.split(",") if number else []
+                skipped = once if number else set()
                 wanted = [name for name in WORK if name in chosen and name not in skipped]
                 rounds.append(one_round(pages, world, wanted))
         text = with_section(text, report(rounds, given.cases))
@@ -143,7 +142,7 @@ def main() -> None:
 
         measured = measure_checks(given.suites_cases, given.rounds)
         text = with_section(text, "\n".join(lines_of(measured)))
-    results.write_text(text, encoding="utf-8")
+    RESULTS.write_text(text, encoding="utf-8")
     print(text)
 
 
