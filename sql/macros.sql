@@ -117,9 +117,15 @@ create or replace macro unread_list(value, typed, name, times, flags) as
         when len(list_filter(flags, lambda text: text is not null and to_boolean(text) is null)) > 0 then name
     end;
 
--- The text of a JSON list, or null where the text is something else.
+-- The text of a JSON list, or null where the text is something else. A list inside a JSON text ('"[…]"')
+-- is that list: so the cells of dropped files landed in earlier versions.
 create or replace macro list_text(value) as
-    case when json_valid(value) then case when json_type(value) = 'ARRAY' then value end end;
+    case when json_valid(value) then case json_type(value)
+        when 'ARRAY' then value
+        when 'VARCHAR' then case when json_valid(json_extract_string(value, '$')) then
+            case when json_type(json_extract_string(value, '$')) = 'ARRAY' then json_extract_string(value, '$') end
+        end
+    end end;
 
 -- The members of a JSON object as texts (none for JSON's null), or null where the text is something else
 -- or names a member twice.

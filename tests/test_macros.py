@@ -102,3 +102,23 @@ def test_a_level_in_any_spelling_and_none_that_is_unknown(
     """F36: an unknown level is null, which the suite tells; it is nobody's level by likeness."""
     query = "select max(level_code) from seeds.rating_level where level_text = lower(clean_text(?))"
     assert ask(query, said) == level
+
+
+LISTS = {
+    "[]": "[]",
+    '[{"seq": 1}]': '[{"seq": 1}]',
+    '"[{\\"seq\\": 1}]"': '[{"seq": 1}]',
+    '"[]"': "[]",
+    "{}": None,
+    '"{}"': None,
+    '"chờ bổ sung"': None,
+    '"[1"': None,
+    "[1": None,
+    "7": None,
+}
+
+
+@pytest.mark.parametrize(("text", "held"), LISTS.items(), ids=LISTS)
+def test_a_list_is_read_alone_or_inside_a_text(text: str, held: str | None, ask: Any) -> None:
+    assert ask("select list_text(?)", text) == held
+    assert ask("select max(list_text(v)) from (values (?), ('x')) t(v)", text) == held
