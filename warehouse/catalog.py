@@ -1,45 +1,32 @@
 """The catalogue of sql/: which tables there are, what each promises, what each reads, in which order.
 
-Belongs here: discovering files, parsing headers, dependencies from the syntax tree, layer rules.
+Belongs here: discovering files, dependencies from the syntax tree, layer rules.
 Doesn't: running any of it (build.py), column lineage (lineage.py). Nothing here opens a database.
 
-A file sql/<schema>/<table>.sql is a bare query behind one comment block:
-
-    /* @model
-    description: What a row is, ending with its grain.
-    grain: [key columns]
-    columns: {name: "Nhãn tiếng Việt. English."}
-    */
-
+A file sql/<schema>/<table>.sql is a bare query behind one comment block, its header (headers.py).
 Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union, is made from them.
 """
 
 import difflib
 import graphlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import sqlglot
 import sqlglot.expressions as exp
-import yaml
 
 from warehouse.errors import CatalogError
+from warehouse.headers import read_headed
 from warehouse.labels import Labels
 
-# libyaml reads ten times faster, and every command reads all of these files.
-_YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KPI_MEASURE = "marts.kpi_measure"
-_HEADER = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
 _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"raw", "seeds", "staging", "meta"}),
     "core": frozenset({"staging", "core", "seeds", "meta"}),
     "marts": frozenset({"core", "marts", "seeds", "meta"}),
     "meta": frozenset({"raw", "staging", "core", "marts", "seeds", "meta", "quarantine"}),
 }
-_HEADER_KEYS = {"description", "grain", "columns", "keep", "version", "publish", "unit", "gate"}
 
 
 @dataclass(frozen=True)
@@ -134,12 +121,7 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
 
 def parse_model(path: Path, root: Path) -> Model:
     """Read one file: header, query and, from the query's syntax tree, the tables it reads."""
-    text = path.read_text(encoding="utf-8")
-    match = _HEADER.match(text)
-    if not match:
-        raise CatalogError(f"{path} has no header; begin it with a `/* @model … */` comment block.")
-    header = _parse_header(path, match["yaml"])
-    query = match["query"].strip().rstrip(";")
+    header, query = read_headed(path, root)
     folders = path.relative_to(root).parts
     schema, name = folders[0], "_".join([*folders[1:-1], path.stem])
     keep = header.get("keep") or ("newest" if schema == "staging" else "plain")
@@ -174,32 +156,6 @@ def tables_read(query: str, path: Path) -> frozenset[str]:
         elif table.name and table.name not in ctes and not isinstance(table.this, exp.Anonymous):
             raise CatalogError(f"{path} reads {table.name} without a schema; write schema.table.")
     return frozenset(found)
-
-
-def _parse_header(path: Path, text: str) -> dict[str, Any]:
-    try:
-        header = yaml.load(text, Loader=_YAML)  # noqa: S506 (a safe loader)
-    except yaml.YAMLError as error:
-        raise CatalogError(f"{path}: the header is no valid YAML ({error}).") from None
-    if not isinstance(header, dict):
-        raise CatalogError(
-            f"{path}: the header must be a mapping with description, grain, columns."
-        )
-    missing = {"description", "grain", "columns"} - header.keys()
-    unknown = header.keys() - _HEADER_KEYS
-    if missing or unknown:
-        raise CatalogError(
-            f"{path}: the header lacks {sorted(missing)} and has unknown {sorted(unknown)}; mend these keys."
-        )
-    undocumented = [name for name, label in header["columns"].items() if not label]
-    if undocumented:
-        raise CatalogError(f"{path}: give {', '.join(undocumented)} a label in the header.")
-    strangers = {name for name in header["grain"] if not name.startswith("_")} - header[
-        "columns"
-    ].keys()
-    if strangers:
-        raise CatalogError(f"{path}: the grain names {sorted(strangers)}, which are no columns.")
-    return header
 
 
 def _kpi_measure(root: Path, models: Mapping[str, Model]) -> Model | None:

@@ -2,15 +2,7 @@
 description: >
   Procedures whose announcements in the period were all complete, accurate and in time; the worst one
   counts. A procedure announced by two agencies is one for the Centre. One row per period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: procedure
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with period_units as (
     select

@@ -2,15 +2,7 @@
 description: >
   Valid ratings at the two lowest levels, for cases of the Centre; the value is the count.
   One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: rating
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with units as (
     select

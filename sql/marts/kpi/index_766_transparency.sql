@@ -2,12 +2,7 @@
 description: >
   Group “Transparency” of Decision 766: points earned over what the metrics with data could give, both in
   millionths of a point. One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
   numerator: "Tử số: phần triệu điểm đạt được. Millionths of points earned."
   denominator: "Mẫu số: phần triệu điểm của chỉ số có dữ liệu. Millionths of points covered by data."
 */

@@ -2,15 +2,7 @@
 description: >
   Online share of the Centre's accepted cases: A of all, B of those whose procedure had a live online service on the reception day.
   One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: case
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with cases as (
     select

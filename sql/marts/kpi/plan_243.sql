@@ -2,15 +2,7 @@
 description: >
   Tasks of plan 243/KH-UBND that fell due and were completed in time.
   One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: task
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with units as (
     select

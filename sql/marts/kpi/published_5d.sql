@@ -2,15 +2,7 @@
 description: >
   Announcements published within five days of the decision, counted three ways; not yet due ones are left out.
   One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: announcement
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with units as (
     select

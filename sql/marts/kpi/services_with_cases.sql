@@ -3,15 +3,7 @@ description: >
   Online services (distinct procedures, level 3 or 4) live on some day of the period, and those with an
   accepted online case of the Centre in it. B counts only services with a case on any channel.
   One row per variant, period and agency.
-grain: [variant, period_kind, period_start, agency_code]
 unit: service
-columns:
-  variant: "Biến thể. Variant."
-  period_kind: "Loại kỳ. Kind of period."
-  period_start: "Từ ngày. First day."
-  agency_code: "Mã cơ quan, ALL là Trung tâm. Agency; ALL is the Centre."
-  numerator: "Tử số. Numerator."
-  denominator: "Mẫu số. Denominator."
 */
 with live as (
     select distinct

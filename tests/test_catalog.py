@@ -1,0 +1,106 @@
+"""A file in sql/ that can't be used is told by name with what to do; what a folder shares is added to its files."""
+
+from pathlib import Path
+
+import pytest
+
+from warehouse.catalog import Catalog, load_catalog
+from warehouse.errors import CatalogError
+
+MODEL = "/* @model\ndescription: Cases. One row per case.\ngrain: [case_code]\ncolumns: {case_code: Mã. Code.}\n*/\n"
+SAME = "/* @model\ndescription: The same. One row per case.\ngrain: [case_code]\ncolumns: %s\n*/\nselect * from raw.a\n"
+KPI = "/* @model\ndescription: A figure. One row per day.\n%s*/\nselect 1 as day, 2 as numerator\n"
+SHARED = "grain: [day]\ncolumns: {day: Ngày. Day., numerator: Tử số. Numerator.}\n"
+
+
+def read(root: Path, files: dict[str, str]) -> Catalog:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return load_catalog(root, ["raw.a"])
+
+
+GOOD = {"staging/a.sql": MODEL + "select * from raw.a"}
+BROKEN = {
+    "no header": ({"core/b.sql": "select 1"}, "has no header; begin it with"),
+    "no YAML": ({"core/b.sql": "/* @model\n{\n*/\nselect 1"}, "no valid YAML"),
+    "no mapping": ({"core/b.sql": "/* @model\n- a\n*/\nselect 1"}, "must be a mapping"),
+    "no grain": (
+        {"core/b.sql": MODEL.replace("grain: [case_code]\n", "") + "select 1"},
+        r"lacks \['grain'\]",
+    ),
+    "unknown key": (
+        {"core/b.sql": MODEL.replace("columns:", "owner: x\ncolumns:") + "select 1"},
+        r"unknown \['owner'\]",
+    ),
+    "no label": (
+        {"core/b.sql": MODEL.replace("Mã. Code.", "''") + "select 1"},
+        "give case_code a label",
+    ),
+    "strange grain": (
+        {"core/b.sql": MODEL.replace("[case_code]", "[day]") + "select 1"},
+        r"grain names \['day'\]",
+    ),
+    "columns of nothing": (
+        {"staging/b.sql": SAME % "staging.c"},
+        "takes the columns of staging.c, but there is no",
+    ),
+    "columns in a circle": (
+        {"staging/b.sql": SAME % "staging.b"},
+        "takes the columns of staging.b, which lists none",
+    ),
+    "shared nonsense": (
+        {"marts/kpi/header.yml": "owner: x\n", "marts/kpi/k.sql": KPI % ""},
+        r"header.yml has unknown \['owner'\]",
+    ),
+    "another KPI's columns": (
+        {
+            "marts/kpi/header.yml": SHARED,
+            "marts/kpi/k.sql": KPI % "",
+            "marts/kpi/l.sql": KPI % "columns: {more: Khác. More.}\n",
+        },
+        "l.sql must have the columns day, numerator",
+    ),
+    "defined twice": (
+        {"marts/kpi_k.sql": MODEL + "select 1", "marts/kpi/k.sql": MODEL + "select 1"},
+        "defines marts.kpi_k again",
+    ),
+    "no schema": ({"core/b.sql": MODEL + "select * from a"}, "reads a without a schema"),
+    "no SQL": ({"core/b.sql": MODEL + "select from where"}, "is not one valid query"),
+    "near a table": ({"core/b.sql": MODEL + "select * from staging.aa"}, "did you mean staging.a?"),
+    "wrong layer": ({"marts/b.sql": MODEL + "select * from raw.a"}, "marts may read only"),
+    "no layer": ({"gold/b.sql": MODEL + "select * from raw.a"}, "gold is no layer"),
+    "a circle": (
+        {
+            "core/b.sql": MODEL + "select * from core.c",
+            "core/c.sql": MODEL + "select * from core.b",
+        },
+        "read each other in a circle",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), BROKEN.values(), ids=BROKEN)
+def test_a_file_that_cannot_be_used(files: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=message):
+        read(tmp_path, GOOD | files)
+
+
+def test_a_file_takes_what_its_folder_shares(tmp_path: Path) -> None:
+    own = "columns: {numerator: Số hồ sơ. Cases.}\n"
+    files = {
+        "marts/kpi/header.yml": SHARED,
+        "marts/kpi/k.sql": KPI % "",
+        "marts/kpi/l.sql": KPI % own,
+    }
+    models = read(tmp_path, GOOD | files).models
+    assert models["marts.kpi_k"].grain == models["marts.kpi_l"].grain == ("day",)
+    assert models["marts.kpi_k"].columns == {"day": "Ngày. Day.", "numerator": "Tử số. Numerator."}
+    assert models["marts.kpi_l"].columns == {"day": "Ngày. Day.", "numerator": "Số hồ sơ. Cases."}
+    assert list(models["marts.kpi_measure"].columns) == ["kpi_id", "day", "numerator"]
+
+
+def test_a_file_takes_the_columns_of_another(tmp_path: Path) -> None:
+    models = read(tmp_path, GOOD | {"staging/b.sql": SAME % "staging.a"}).models
+    assert models["staging.b"].columns == models["staging.a"].columns == {"case_code": "Mã. Code."}
