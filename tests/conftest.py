@@ -1,6 +1,7 @@
 """Fixtures shared by tests: a small simulated province, its servers, and a home with a night run on it."""
 
 import datetime as dt
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,13 @@ class Site:
     def warehouse(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query on the restricted store."""
         return read_rows(self.home / "warehouse.duckdb", query)
+
+
+def pytest_configure() -> None:
+    """Started in the background by a script (`make test &`), SIGINT is ignored; Dagster then has SIGTERM ignored
+    too, in this process and in every program that a test starts and means to end."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
