@@ -14,6 +14,8 @@ from demo.world import World
 from orchestration.definitions import wire
 from orchestration.runs import RunOutcome, execute_job
 from orchestration.settings import Settings
+from tests.pulling import Start
+from tests.scripted_server import starting
 from warehouse.connection import read_rows
 
 LOCAL = dt.timezone(dt.timedelta(hours=7))
@@ -61,6 +63,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with whole nights first: two processes take files in turn, and small ones even out the end."""
     nights = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in nights)
+
+
+@pytest.fixture(name="running")
+def fixture_running() -> Iterator[Start]:
+    """A starter of scripted servers, which end with the test."""
+    with starting() as start:
+        yield start
 
 
 def make_site(home: Path, end: dt.datetime = END, **size: Any) -> Site:

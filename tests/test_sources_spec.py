@@ -20,7 +20,7 @@ from sources.pull import pull_entity
 from sources.spec import EntitySpec
 from sources.spec_file import PACKAGED, load_spec
 from sources.windows import Window, next_window, split_window, window_params
-from tests.test_sources_server import FakeSystem, serving
+from tests.scripted_server import FakeSystem, serving
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)
