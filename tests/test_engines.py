@@ -9,25 +9,17 @@ import pytest
 import sqlglot
 import sqlglot.expressions as exp
 
-from assets.shapes import raw_shapes
 from orchestration.definitions import make_site
-from orchestration.settings import PROJECT, Settings
-from sources.spec_file import load_spec
+from orchestration.settings import Settings
+from tests.warehouse_case import EXTERNAL, SQL
 from warehouse.catalog import Model, load_catalog
 from warehouse.errors import CatalogError, WarehouseError
 from warehouse.spark_compare import compare
 from warehouse.spark_dialect import render
 from warehouse.spark_engine import input_tables, open_session, partition, spark_models
 from warehouse.spark_macros import read_macros
-from warehouse.state import STATE_TABLES
 
-SQL = PROJECT / "sql"
 MACROS = read_macros(SQL / "macros.sql")
-EXTERNAL = [
-    *raw_shapes(load_spec(PROJECT / "sources" / "sources.yml")),
-    *STATE_TABLES,
-    "seeds.public_holidays",
-]
 CATALOG = load_catalog(SQL, EXTERNAL)
 
 

@@ -12,8 +12,8 @@ import yaml
 from expectations.runner import BROKEN_MACHINE, Outcome, run_canaries, run_suites
 from expectations.suite import Suite, load_suite, load_suites
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS
-from tests.test_expectations_rules import CASE, META, shared_warehouse
-from tests.test_expectations_suite import ENTRY, write
+from tests.staging_rows import CASE, META, shared_warehouse
+from tests.suite_files import ENTRY, write
 from warehouse.build import RowRule, build_model
 
 PERSON = "Nguyễn Thị Canary 020123456789"

@@ -6,35 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from assets.shapes import raw_shapes
 from expectations.suite import SUITES, SuiteError, load_suite, load_suites
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS, UNSUPPORTED
-from sources.spec_file import load_spec
-from tests.warehouse_case import SQL
+from tests.suite_files import ENTRY, write
+from tests.warehouse_case import EXTERNAL, SQL
 from warehouse.build import STAGING_COLUMNS
 from warehouse.catalog import load_catalog
-from warehouse.state import STATE_TABLES
 
-ENTRY: dict[str, Any] = {
-    "id": "code_present",
-    "type": "expect_column_values_to_not_be_null",
-    "kwargs": {"column": "code"},
-    "severity": "critical",
-    "reason": "Thiếu mã.",
-    "reason_en": "A code is missing.",
-    "owner": "Quản trị kho dữ liệu",
-}
 COLUMNS = ("code", "status", "received_at")
 QUERY = {"type": UNEXPECTED_ROWS}
-
-
-def write(folder: Path, *entries: Any, **suite: Any) -> Path:
-    path = folder / "staging.thing.yml"
-    document = {"table": "staging.thing", "key": ["code"], "rules": list(entries)} | suite
-    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    return path
 
 
 def without(field: str) -> dict[str, Any]:
@@ -152,7 +133,7 @@ def test_all_complaints_come_at_once(tmp_path: Path) -> None:
 
 
 def test_the_suites_fit_the_catalogue() -> None:
-    catalog = load_catalog(SQL, [*raw_shapes(load_spec()), *STATE_TABLES, "seeds.public_holidays"])
+    catalog = load_catalog(SQL, EXTERNAL)
     columns = {
         model.table: [*model.columns, *(STAGING_COLUMNS if model.schema == "staging" else ())]
         for model in catalog.models.values()
@@ -202,8 +183,7 @@ def test_reading_suites_does_not_import_great_expectations() -> None:
 
 def test_every_table_has_a_suite() -> None:
     """Parts of a KPI (sql/marts/kpi/*.sql) are judged together, by the suite of their union."""
-    external = [*raw_shapes(load_spec()), *STATE_TABLES, "seeds.public_holidays"]
-    catalog = load_catalog(SQL, external)
+    catalog = load_catalog(SQL, EXTERNAL)
     parts = {m.table for m in catalog.models.values() if "kpi" in m.path.parent.parts[-1:]}
     wanted = {m.table for m in catalog.in_schema("staging", "core", "marts")} - parts
     missing = sorted(wanted - set(load_suites()) | ({"marts.kpi_measure"} - set(load_suites())))

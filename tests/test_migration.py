@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
-from sources.spec_file import load_spec
+from tests.warehouse_case import EXTERNAL, SHAPES, SQL
 from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.connection import open_warehouse
@@ -15,10 +14,9 @@ from warehouse.errors import WarehouseError
 from warehouse.migrations import NEWEST, migrate, steps
 from warehouse.pages import ensure_raw_table
 from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, ensure_state
+from warehouse.state import ensure_state
 
 FIXTURE = PROJECT / "tests" / "fixtures" / "warehouse-0.1.0.duckdb.gz"
-SQL = PROJECT / "sql"
 FIGURES = """
     select kpi_id, variant, period_kind, period_start, agency_code, numerator, denominator
     from marts.kpi_measure where kpi_id in ('on_time', 'online_cases', 'very_satisfied') order by all
@@ -40,10 +38,9 @@ def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> No
     assert len(before) > 500
     assert migrate(connection) == list(range(2, NEWEST + 1))
     ensure_state(connection)
-    shapes = raw_shapes(load_spec())
-    for shape in shapes.values():
+    for shape in SHAPES.values():
         ensure_raw_table(connection, shape)
-    catalog = load_catalog(SQL, [*shapes, *STATE_TABLES, "seeds.public_holidays"])
+    catalog = load_catalog(SQL, EXTERNAL)
     for table, path in catalog.seeds.items():
         load_seed(connection, table, path)
     load_public_holidays(connection, 2028)

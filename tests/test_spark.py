@@ -15,8 +15,8 @@ import pytest
 from benchmarks.provinces import PROVINCES, centre_of
 from benchmarks.spark_cluster import LOOPBACK, SMALL, cluster
 from demo.world import World
-from tests.test_engines import EXTERNAL, SQL
 from tests.truth_warehouse import TruthWarehouse
+from tests.warehouse_case import EXTERNAL, SQL
 from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.spark_compare import compare

@@ -11,9 +11,10 @@ import pytest
 
 from expectations.runner import run_suites
 from expectations.suite import load_suites
-from tests.test_expectations_layers import BAD, _source_row
-from tests.test_expectations_layers import warehouse as layers  # noqa: F401 (a fixture)
-from tests.test_expectations_rules import META, SOUND, _rows_for
+from tests.layer_faults import BAD, source_row
+from tests.layers_warehouse import fixture_layers  # noqa: F401 (a fixture)
+from tests.staging_faults import rows_for
+from tests.staging_rows import META, SOUND
 from tests.warehouse_case import CaseWarehouse
 
 SUITES = load_suites()
@@ -62,7 +63,7 @@ TRAPS: dict[str, list[tuple[str, str, str]]] = {
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-def test_trap_is_caught(trap: str, layers: CaseWarehouse) -> None:  # noqa: F811
+def test_trap_is_caught(trap: str, layers: CaseWarehouse) -> None:
     for table, name, severity in TRAPS[trap]:
         suite = SUITES[table]
         rule = next(rule for rule in suite.rules if rule.id == name)
@@ -72,13 +73,13 @@ def test_trap_is_caught(trap: str, layers: CaseWarehouse) -> None:  # noqa: F811
         try:
             if table.startswith("staging."):
                 sound = [META | row for row in SOUND[table]]
-                layers.fill(table, sound + _rows_for(suite, rule, 1))
+                layers.fill(table, sound + rows_for(suite, rule, 1))
                 if (table, name) == ("staging.nomination", "no_lost_zero"):
                     layers.fill("staging.staff", [META | {"staff_code": "0456"}])
             else:
                 layers.connection.execute(
                     f"insert into {table} select * replace ({BAD[table][name]}) "
-                    f"from temp.{kept} {_source_row(table)} limit 1"
+                    f"from temp.{kept} {source_row(table)} limit 1"
                 )
             outcomes = run_suites(layers.connection, [replace(suite, rules=(rule,))])
         finally:

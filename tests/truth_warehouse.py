@@ -10,20 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from assets.checks import row_rules as _row_rules
-from assets.shapes import raw_shapes
 from expectations.suite import load_suites
-from orchestration.settings import PROJECT
-from sources.spec_file import load_spec
+from tests.warehouse_case import CENTRE, EXTERNAL, SHAPES, SQL
 from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.connection import Limits, open_warehouse
 from warehouse.load import load_batch
 from warehouse.pages import Batch, RawShape
 from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, RunContext, ensure_state, set_run_context
+from warehouse.state import RunContext, ensure_state, set_run_context
 
-CENTRE = "H37.01.TTPVHCC"
-SQL = PROJECT / "sql"
 # Which list of the truth each raw table is loaded from.
 LISTS = {
     "raw.cases__case": "cases", "raw.cases__agency": "agencies", "raw.cases__procedure": "procedures",
@@ -39,9 +35,7 @@ class TruthWarehouse:
 
     def __init__(self, folder: Path, tables: tuple[str, ...] = ("marts.kpi_value",)) -> None:
         self.folder = folder
-        self.shapes = raw_shapes(load_spec())
-        external = [*self.shapes, *STATE_TABLES, "seeds.public_holidays"]
-        catalog = load_catalog(SQL, external)
+        catalog = load_catalog(SQL, EXTERNAL)
         self.connection = open_warehouse(":memory:", SQL / "macros.sql", Limits(threads=1))
         ensure_state(self.connection)
         for table, path in catalog.seeds.items():
@@ -59,7 +53,7 @@ class TruthWarehouse:
         self.number += 1
         for state in ("meta.deletion", "meta.batch", "meta.cursor", "meta.drift"):
             self.connection.execute(f"delete from {state}")
-        for table, shape in self.shapes.items():
+        for table, shape in SHAPES.items():
             self.connection.execute(f"drop table if exists {table}")
             self._load(shape, truth.get(LISTS.get(table, ""), []), as_of)
         set_run_context(self.connection, RunContext(as_of, centre, "oracle"))

@@ -22,6 +22,9 @@ from warehouse.state import STATE_TABLES, RunContext, ensure_state, set_run_cont
 CENTRE = "H37.01.TTPVHCC"
 AS_OF = dt.datetime(2023, 6, 30, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 SQL = PROJECT / "sql"
+SHAPES = raw_shapes(load_spec())
+# What models read and no file in sql/ defines.
+EXTERNAL = (*SHAPES, *STATE_TABLES, "seeds.public_holidays")
 
 
 class CaseWarehouse:
@@ -31,12 +34,10 @@ class CaseWarehouse:
     """
 
     def __init__(self) -> None:
-        shapes = raw_shapes(load_spec())
-        external = [*shapes, *STATE_TABLES, "seeds.public_holidays"]
-        self.catalog: Catalog = load_catalog(SQL, external)
+        self.catalog: Catalog = load_catalog(SQL, EXTERNAL)
         self.connection: duckdb.DuckDBPyConnection = open_warehouse(":memory:", SQL / "macros.sql")
         ensure_state(self.connection)
-        for shape in shapes.values():
+        for shape in SHAPES.values():
             ensure_raw_table(self.connection, shape)
         for table, path in self.catalog.seeds.items():
             load_seed(self.connection, table, path)
