@@ -27,14 +27,8 @@ from orchestration.settings import PROJECT, Settings
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
 from sources.errors import UnauthorizedError as Unauthorized
 from tests.conftest import END
-from tests.quick_night import (
-    check_invariants,
-    raw_content,
-    run_night,
-    settings_of,
-    small_catalog,
-    write_sources,
-)
+from tests.night_content import check_invariants, raw_content
+from tests.quick_night import run_night, settings_of, small_catalog, write_sources
 from warehouse.errors import PublicationError, WarehouseError
 
 pytestmark = pytest.mark.timeout(600)

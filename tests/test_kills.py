@@ -28,18 +28,9 @@ from demo.world import World
 from orchestration.maintenance import set_damaged_aside
 from orchestration.settings import PROJECT
 from tests.conftest import END, Site
-from tests.quick_night import (
-    STEPS,
-    Nursery,
-    check_invariants,
-    check_published,
-    nursery,
-    published_content,
-    raw_content,
-    reason_file,
-    settings_of,
-    write_sources,
-)
+from tests.night_content import check_invariants, check_published, published_content, raw_content
+from tests.nursery import Nursery, nursery, reason_file
+from tests.quick_night import STEPS, settings_of, write_sources
 from warehouse.backup import _settle
 from warehouse.errors import WarehouseError
 from warehouse.inspect import look_at_warehouse
@@ -397,7 +388,7 @@ def motcua_publish(home: Path, point: str = "") -> subprocess.CompletedProcess[s
     """`motcua publish` in a process of its own, with a point at which it kills itself."""
     code = "from orchestration.cli import main; main(['publish', '--json'])"
     if point:
-        code = f"from tests.quick_night import kill_at; kill_at({point!r}); {code}"
+        code = f"from tests.nursery import kill_at; kill_at({point!r}); {code}"
     given = {"MOTCUA_HOME": str(home), "MOTCUA_AS_OF": END.isoformat()}
     return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False,

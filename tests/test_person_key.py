@@ -19,7 +19,8 @@ from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from orchestration.settings import PROJECT, Settings
 from tests.conftest import END
-from tests.quick_night import published_content, run_night
+from tests.night_content import published_content
+from tests.quick_night import run_night
 from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
 from warehouse.person_key import key_id
@@ -55,7 +56,7 @@ class Keyed:
 
     def rotate(self, point: str = "", **more: str) -> tuple[int, dict[str, Any]]:
         """`motcua rotate-key` in a process of its own, killed at a point if one is given."""
-        start = f"from tests.quick_night import kill_at; kill_at({point!r}); " if point else ""
+        start = f"from tests.nursery import kill_at; kill_at({point!r}); " if point else ""
         given = {
             **os.environ,
             "MOTCUA_HOME": str(self.home),

@@ -2,12 +2,11 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from tests.oracle.facts import (
     CaseFact,
     Row,
-    agency_names,
     base_code,
     case_facts,
     day,
@@ -15,36 +14,15 @@ from tests.oracle.facts import (
     level,
 )
 from tests.oracle.index_766 import Index
+from tests.oracle.registers import Registers
 from tests.oracle.small import RATED, shown_as
-from tests.oracle.workdays import add_working, roll
+from tests.oracle.tally import ONE_DAY, Count, Key, Span
 
-Key = tuple[str, str, str, dt.date, str]
-Count = tuple[int, int]
-Span = tuple[str, dt.date, dt.date]
-ONE_DAY = dt.timedelta(days=1)
 UNHAPPY = {"KHÔNG HÀI LÒNG", "RẤT KHÔNG HÀI LÒNG", "DISLIKE", "KHÔNG THÍCH", "KHÔNG HỮU ÍCH"}
 LEVELS = UNHAPPY | {"RẤT HÀI LÒNG", "HÀI LÒNG", "BÌNH THƯỜNG", "LIKE", "THÍCH", "HỮU ÍCH"}
-PLANS = {"42/KH-UBND": "plan_42", "243/KH-UBND": "plan_243", "05/KH-VP": "plan_05"}
 
 
-def spans_of(at: dt.date, campaigns: Iterable[tuple[dt.date, dt.date]] = ()) -> Iterator[Span]:
-    """The periods that hold a day: (kind, first day, last day); a year to date ends on 31 December here."""
-    yield "day", at, at
-    monday = at - dt.timedelta(days=at.weekday())
-    yield "week", monday, monday + 6 * ONE_DAY
-    first = at.replace(day=1)
-    yield "month", first, (first + 32 * ONE_DAY).replace(day=1) - ONE_DAY
-    quarter = at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1)
-    yield "quarter", quarter, (quarter + 95 * ONE_DAY).replace(day=1) - ONE_DAY
-    new_year, old_year = at.replace(month=1, day=1), at.replace(month=12, day=31)
-    yield "year", new_year, old_year
-    yield "ytd", new_year, old_year
-    for start, end in campaigns:
-        if start <= at <= end:
-            yield "campaign", start, end
-
-
-class Oracle:
+class Oracle(Registers):
     """Counts one world; `counts` holds every key with something counted."""
 
     def __init__(
@@ -54,13 +32,10 @@ class Oracle:
         centre: str,
         campaigns: tuple[tuple[dt.date, dt.date], ...] = (),
     ) -> None:
-        self.truth, self.as_of, self.centre, self.campaigns = truth, as_of, centre, campaigns
-        self.today = as_of.date()
+        super().__init__(truth, as_of, centre, campaigns)
         self.facts = case_facts(truth, as_of, centre)
         self.accepted = [f for f in self.facts.values() if f.accepted and f.at_centre]
-        self.aliases = agency_names(truth)
         self.first_ratings: list[tuple[CaseFact, dt.date, str]] = []
-        self._counts: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
         for count in (
             self._on_time_closed, self._on_time_b, self._on_time_c, self._ratings, self._services,
             self._online, self._announced, self._published, self._plans, self._feedback,
@@ -96,26 +71,6 @@ class Oracle:
                     merged = self._counts[(*key[:4], code)]
                     merged[0] += good
                     merged[1] += whole
-
-    @property
-    def counts(self) -> dict[Key, Count]:
-        """Numerators and denominators by key."""
-        return {key: (n, d) for key, (n, d) in self._counts.items()}
-
-    def _spans(self, at: dt.date) -> Iterator[Span]:
-        return spans_of(at, self.campaigns)
-
-    def _add(
-        self, kpi: str, variant: str, span: Span, agency: str, good: bool, whole: int = 1
-    ) -> None:
-        for code in (agency, "ALL"):
-            entry = self._counts[(kpi, variant, span[0], span[1], code)]
-            entry[0] += int(good)
-            entry[1] += whole
-
-    def _count(self, kpi: str, variant: str, at: dt.date, agency: str, good: bool) -> None:
-        for span in self._spans(at):
-            self._add(kpi, variant, span, agency, good)
 
     def _on_time_closed(self) -> None:
         for f in self.accepted:
@@ -260,10 +215,6 @@ class Oracle:
                 self._distinct("services_with_cases", "B", span, agency,
                                [demand[span][p] for p in procedures if p in demand[span]])  # fmt: skip
 
-    def _distinct(self, kpi: str, variant: str, span: Span, agency: str, marks: list[bool]) -> None:
-        if marks:
-            self._counts[(kpi, variant, span[0], span[1], agency)] = [sum(marks), len(marks)]
-
     def _online(self) -> None:
         live: dict[str, list[tuple[dt.date, dt.date]]] = defaultdict(list)
         for procedure, _, first, last in self._live_spans():
@@ -281,82 +232,6 @@ class Oracle:
                 self._count("online_cases", "B", at, f.agency, f.online)
             if any(first <= at <= last for first, last in pilots[f.procedure]):
                 self._count("pilot_compliance", "A", at, f.agency, f.online)
-
-    def _items(self) -> Iterator[tuple[Row, str, dt.date, Row]]:
-        for d in self.truth["decisions"]:
-            decided = day(d["decided_on"])
-            if decided and decided <= self.today:
-                for item in d["items"]:
-                    yield d, self.aliases.get(d["agency_code"], d["agency_code"]), decided, item
-
-    def _announced(self) -> None:
-        passes: dict[tuple[Span, str, str], bool] = {}
-        for d, agency, decided, item in self._items():
-            basis = day(d["basis_effective_on"])
-            good = (
-                bool(item["complete"]) and bool(item["accurate"]) and item["corrected_by"] is None
-            )
-            good = good and (basis is None or (basis - decided).days >= 5)
-            for span in self._spans(decided):
-                for code in (agency, "ALL"):
-                    key = span, code, base_code(item["procedure_code"])
-                    passes[key] = passes.get(key, True) and good
-        groups: dict[tuple[Span, str], list[bool]] = defaultdict(list)
-        for (span, code, _), good in passes.items():
-            groups[span, code].append(good)
-        for (span, code), marks in groups.items():
-            self._distinct("announced", "A", span, code, marks)
-
-    def _published(self) -> None:
-        for _, agency, decided, item in self._items():
-            at = instant(item["published_at"])
-            done = at.date() if at and at <= self.as_of else None
-            deadlines = {
-                "literal": decided + dt.timedelta(days=5),
-                "rolled": roll(decided + dt.timedelta(days=5)),
-                "working": add_working(decided, 5),
-            }
-            for variant, deadline in deadlines.items():
-                if done or deadline < self.today:
-                    self._count(
-                        "published_5d", variant, decided, agency, bool(done and done <= deadline)
-                    )
-
-    def _plans(self) -> None:
-        for t in self.truth["plan_tasks"]:
-            due, done = day(t["due_on"]), day(t["completed_on"])
-            done = done if done and done <= self.today else None
-            if (
-                due is None
-                or t["cancelled_by"]
-                or due > self.today
-                or (due == self.today and not done)
-            ):
-                continue
-            kpi = PLANS[t["plan_no"]]
-            good = bool(done and done <= due and t["product_document_no"])
-            if kpi == "plan_05":
-                good = good and t["quality"] == "passed"
-            self._count(
-                kpi, "A", due, self.aliases.get(t["lead_agency_code"], t["lead_agency_code"]), good
-            )
-
-    def _feedback(self) -> None:
-        for f in self.truth["feedback"]:
-            received, answered = day(f["received_on"]), day(f["answered_on"])
-            if received is None or received > self.today:
-                continue
-            answered = answered if answered and answered <= self.today else None
-            deadline = add_working(received, 15)
-            if answered or deadline < self.today:
-                agency = self.aliases.get(f["agency_code"], f["agency_code"])
-                self._count(
-                    "feedback_on_time",
-                    "A",
-                    received,
-                    agency,
-                    bool(answered and answered <= deadline),
-                )
 
 
 def differences(published: Iterable[Row], expected: dict[Key, Count]) -> list[str]:
