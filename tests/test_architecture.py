@@ -61,6 +61,18 @@ def test_module_keeps_the_rules(path: Path) -> None:
     assert len(text.splitlines()) <= LONGEST_MODULE, "a module has at most 300 lines"
 
 
+def test_tests_are_modules_too() -> None:
+    """What tests share lies in a module of its own; else a file of tests would drag another's fixtures along."""
+    for path in sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]):
+        text = path.read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{path} opens with what it shows"
+        assert len(text.splitlines()) <= LONGEST_MODULE, (
+            f"{path} has at most {LONGEST_MODULE} lines"
+        )
+        borrowed = [line for line in text.splitlines() if line.startswith("from tests.test_")]
+        assert borrowed == [], f"{path} imports from another file of tests"
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_package_init_is_a_docstring_only(package: str) -> None:
     tree = ast.parse((ROOT / package / "__init__.py").read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ The world is small, so that a night costs a second or two. Five random moments a
 `make chaos` (MOTCUA_CHAOS=100) takes a hundred.
 """
 
-import datetime as dt
 import json
 import os
 import random
@@ -15,22 +14,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
-from demo.server import DemoServer, serve
-from demo.world import World
 from orchestration.maintenance import set_damaged_aside
 from orchestration.settings import PROJECT
 from tests.conftest import END, Site
-from tests.night_content import check_invariants, check_published, published_content, raw_content
-from tests.nursery import Nursery, nursery, reason_file
-from tests.quick_night import STEPS, settings_of, write_sources
+from tests.disks import leave_free, read_only, small_disk
+from tests.kill_yard import (  # noqa: F401 (a fixture)
+    Yard,
+    cut_off,
+    damage_header,
+    damage_log_head,
+    damage_log_middle,
+    damage_middle,
+    fixture_yard,
+)
+from tests.night_content import published_content
+from tests.nursery import reason_file
+from tests.quick_night import STEPS, settings_of
 from warehouse.backup import _settle
 from warehouse.errors import WarehouseError
 from warehouse.inspect import look_at_warehouse
@@ -38,93 +42,8 @@ from warehouse.publish import current_version, list_versions
 from warehouse.recovery import find_damage, set_aside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-START = END - dt.timedelta(days=60)
 MOMENTS = int(os.environ.get("MOTCUA_CHAOS", "5"))
 KILLS_A_NIGHT = 5
-
-
-@dataclass
-class Yard:
-    """A home after its first full night, and what the next night must come to."""
-
-    template: Path
-    calm: Path
-    server: DemoServer
-    nursery: Nursery
-    published: dict[str, str]
-    raw: dict[str, str]
-    seconds: float
-    truth: dict[str, Any]
-    before: dict[str, str]
-
-    def copy(self, home: Path) -> Path:
-        """A home of one's own, on which the next night hasn't run."""
-        shutil.copytree(self.template, home, symlinks=True)
-        return home
-
-    def check_after_kill(self, home: Path) -> None:
-        """Right after a kill: readers see one whole version, old or new."""
-        versions = home / "published" / "versions"
-        content = check_published(home, {path.name for path in versions.glob("2*")})
-        assert content in (self.published, self.before)
-
-    def check_end(self, home: Path) -> None:
-        """After the rerun: I1–I6 and I9."""
-        assert published_content(home) == self.published
-        assert raw_content(home) == self.raw
-        check_invariants(home, self.truth)
-        assert not list((home / "published").glob("versions/.building*"))
-        assert not list((home / "inbox").glob("*.csv"))
-
-
-@pytest.fixture(scope="module", name="yard")
-def fixture_yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:
-    folder = tmp_path_factory.mktemp("kills")
-    world = World.build(seed=7, end=END, years=1, cases_per_year=400, procedures=150)
-    server = serve(world)
-    sources = write_sources(folder)
-    with nursery(server.urls, sources) as nurse:
-        home = folder / "home"
-        drop(world, home, START)
-        server.state.set_clock(START)
-        assert nurse.night(home, START, mode="full") == 0
-        server.state.set_clock(END)
-        gone = delete_cases(server, 3)
-        # New files lie in the inbox when the night begins that is going to be killed.
-        drop(world, home, END)
-        calm = folder / "calm"
-        shutil.copytree(home, calm, symlinks=True)
-        began = time.monotonic()
-        assert nurse.night(calm, END) == 0
-        seconds, truth = time.monotonic() - began, world.truth(END)
-        truth["cases"] = [row for row in truth["cases"] if row["case_code"] not in gone]
-        yard = Yard(
-            home, calm, server, nurse, published_content(calm), raw_content(calm), seconds, truth,
-            published_content(home),
-        )  # fmt: skip
-        yard.check_end(calm)
-        assert yard.published != yard.before, "the night must change something"
-        assert all(code in yard.raw["meta.deletion"] for code in gone), "and find deletions"
-        yield yard
-    server.close()
-
-
-def delete_cases(server: DemoServer, count: int) -> list[str]:
-    """Take the oldest cases out of the case system, as a person with a database client would."""
-    cases, keys = server.state.snapshot.case, server.state.snapshot.case_key
-    gone = cases.keys[:count]
-    for listed in (cases, keys):
-        for code in set(gone) & set(listed.keys):
-            place = listed.keys.index(code)
-            for values in (listed.keys, listed.rows, listed.sort_values):
-                del values[place]
-    return gone
-
-
-def drop(world: World, home: Path, at: dt.datetime) -> None:
-    for path in world.write_drops(home / "inbox", at):
-        # So that no night has to watch whether somebody still writes it.
-        path.with_name(f"{path.name}.done").touch()
 
 
 # Where the process dies: phase → module:function:before or after:n-th time. Along the way of a night, so
@@ -205,20 +124,8 @@ def test_killed_at_random_moments(seed: int, yard: Yard, tmp_path: Path) -> None
 
 @pytest.fixture(name="small_disk")
 def fixture_small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk)]
-    if os.getuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("a small file system can't be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def leave_free(disk: Path, kibibytes: int) -> Path:
-    """Fill a disk but for some space; deleting the returned file frees it."""
-    ballast, free = disk / "ballast", shutil.disk_usage(disk).free
-    ballast.write_bytes(b"\0" * (free - kibibytes * 1024))
-    return ballast
+    with small_disk(tmp_path / "disk", "200m") as disk:
+        yield disk
 
 
 def test_a_full_disk_stops_the_night_and_harms_nothing(small_disk: Path, yard: Yard) -> None:
@@ -232,17 +139,6 @@ def test_a_full_disk_stops_the_night_and_harms_nothing(small_disk: Path, yard: Y
         ballast.unlink()
     assert yard.nursery.night(home, END) == 0
     yard.check_end(home)
-
-
-@contextmanager
-def read_only(place: Path) -> Iterator[None]:
-    """A file or a folder mounted over itself, read-only: that binds the superuser too, as modes don't."""
-    subprocess.run(["mount", "--bind", str(place), str(place)], check=True)
-    try:
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.mark.usefixtures("small_disk")
@@ -268,21 +164,6 @@ PLACES = {
     "warehouse.duckdb": r"WarehouseError.*warehouse\.duckdb can't be opened.*[Rr]ead-only",
     "published": r"PublicationError.*published/ can't be written \(Read-only.*motcua publish",
 }
-
-
-def damage_header(path: Path) -> None:
-    path.write_bytes(b"\0" * 4096 + path.read_bytes()[4096:])
-
-
-def damage_middle(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    for place in range(20_000, len(data), 50_000):
-        data[place : place + 64] = os.urandom(64)
-    path.write_bytes(data)
-
-
-def cut_off(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 @pytest.mark.parametrize("damage", [damage_header, damage_middle, cut_off])
@@ -337,15 +218,6 @@ def rows_of(home: Path) -> int:
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         ((rows,),) = connection.execute("select count(*) from raw.cases__case").fetchall()
         return int(rows)
-
-
-def damage_log_head(path: Path) -> None:
-    path.write_bytes(os.urandom(9000))
-
-
-def damage_log_middle(path: Path) -> None:
-    data, place = path.read_bytes(), path.stat().st_size // 2
-    path.write_bytes(data[:place] + os.urandom(64) + data[place + 64 :])
 
 
 @pytest.mark.parametrize("damage", [damage_log_head, damage_log_middle])

@@ -5,177 +5,30 @@ change in between. Real files, the real catalogue and its real row rules; only t
 """
 
 import datetime as dt
-import json
-import random
-from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from assets.checks import row_rules
 from orchestration.definitions import wire
-from orchestration.settings import Settings
-from tests.conftest import CENTRE, END, LOCAL, Site
-from warehouse.catalog import KPI_MEASURE, Model
-from warehouse.connection import open_warehouse
-from warehouse.ledger import RuleSet, keep_publication, rule_set
+from tests.conftest import END, Site
+from tests.restated_ledger import (
+    EARLIER,
+    FIRST,
+    NIGHT,
+    NIGHTS,
+    Ledger,
+    decide,
+    late_rule,
+    override_day,
+    rate,
+    show,
+)
+from warehouse.catalog import KPI_MEASURE
+from warehouse.ledger import RuleSet, rule_set
 from warehouse.overlay import open_overlay
-from warehouse.pages import ensure_raw_table
 from warehouse.replay import staged_query
 from warehouse.restate import CAUSES, restate
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import RunContext, ensure_state, set_run_context
-
-FIRST = dt.datetime(2023, 4, 3, 1, 30, tzinfo=LOCAL)
-NIGHTS = 5
-NIGHT = dt.timedelta(days=9)
-FIELDS = ("received_at", "due_at", "finished_at", "returned_at", "withdrawn_at")
-
-
-class Ledger:
-    """A store on disk whose nights are made of random changes; `versions` are its publications."""
-
-    def __init__(self, path: Path, seed: int) -> None:
-        from assets.shapes import raw_shapes
-
-        settings = Settings.load(home=path.parent, _env_file=None)
-        wiring = wire(settings)
-        self.path, self.macros = path, wiring.site.macros
-        self.catalog, self.rules = wiring.catalog, row_rules(wiring.suites)
-        self.connection: duckdb.DuckDBPyConnection = open_warehouse(path, self.macros)
-        ensure_state(self.connection)
-        for shape in raw_shapes(wiring.sources).values():
-            ensure_raw_table(self.connection, shape)
-        for table, seed_path in self.catalog.seeds.items():
-            load_seed(self.connection, table, seed_path)
-        load_public_holidays(self.connection, 2025)
-        self.random, self.now = random.Random(seed), FIRST
-        self.cases: dict[str, dict[str, object]] = {}
-        self.versions: list[str] = []
-        self.order = [
-            model
-            for model in self.catalog.models.values()
-            if model.table in self.catalog.ancestors("marts.kpi_value")
-            or model.table == "core.case_history"
-        ]
-
-    def receive(self, code: str, case: dict[str, object], updated_at: dt.datetime) -> None:
-        """A version of a case reaches raw tonight; pauses and times are text, as sources send them."""
-        row = {
-            "case_code": code, "agency_code": case["agency"], "reception_unit_code": CENTRE,
-            "channel": str(case["channel"]), "status": str(case["status"]),
-            "pauses": json.dumps(case["pauses"]), "extensions": "[]", "is_deleted": "false",
-            "updated_at": updated_at.isoformat(),
-            **{name: case[name].isoformat() for name in FIELDS if case.get(name)},  # type: ignore[attr-defined]
-        }  # fmt: skip
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(
-            f"insert into raw.cases__case by name select {names}, [] as _defects, ? as _version_at, ? as _batch_id, "
-            f"1 as _page_no, ? as _row_no, ? as _loaded_at, 'inserted' as _load_kind "
-            f"from (values ({marks})) as v ({names})",
-            [updated_at, f"night-{len(self.versions)}", self.random.randrange(10**9), self.now, *row.values()],
-        )  # fmt: skip
-        self.cases[code] = case
-
-    def night(self, changed: Model | None = None) -> None:
-        """Publish what tonight's rows give; `changed` replaces a model of the rule set from now on."""
-        if changed is not None:
-            self.order = [changed if m.table == changed.table else m for m in self.order]
-        set_run_context(self.connection, RunContext(self.now, CENTRE, "test"))
-        for model in self.order:
-            rules = self.rules.get(model.table, ())
-            query = staged_query(model, rules) if model.keep else model.query
-            self.connection.execute(f"create or replace table {model.table} as {query}")
-        version = f"v{len(self.versions):02}"
-        keep_publication(self.connection, version, self.rule_set())
-        self.versions.append(version)
-        self.now += NIGHT
-
-    def rule_set(self) -> RuleSet:
-        """The rules in force, a changed model among them."""
-        found = rule_set(self.connection, self.catalog, self.rules, self.macros)
-        kept = {model.table: model for model in self.order}
-        return replace(found, models=[kept.get(m.table, m) for m in found.models])
-
-    def mark_deleted(self, code: str, event: str) -> None:
-        """What a key sweep writes when a case is gone, or is there again."""
-        place = {"code": code, "at": self.now, "event": event}
-        self.connection.execute(
-            "insert into meta.deletion_log values ('cases', 'case', $code, $event, $at, 'sweep')",
-            place,
-        )
-        self.connection.execute("delete from meta.deletion where key = $code", {"code": code})
-        if event == "deleted":
-            self.connection.execute(
-                "insert into meta.deletion values ('cases', 'case', $code, $at, 'sweep')",
-                {"code": code, "at": self.now},
-            )
-
-    def change(self) -> None:
-        """A night's random changes."""
-        r = self.random
-        for number in range(12):
-            at = self.now - dt.timedelta(days=r.randint(0, 30), hours=r.randint(1, 9))
-            received = max(at, FIRST - dt.timedelta(days=60))
-            case = {
-                "agency": r.choice(["H37.01", "H37.02"]), "channel": r.choice([1, 2]), "status": 4, "pauses": [],
-                "received_at": received, "due_at": received + dt.timedelta(days=r.randint(3, 12)),
-            }  # fmt: skip
-            self._maybe_end(case)
-            self.receive(
-                f"c{len(self.versions)}-{number}", case, received + dt.timedelta(minutes=5)
-            )
-        for code, case in r.sample(sorted(self.cases.items()), min(8, len(self.cases))):
-            mended = dict(case)
-            kind = r.choice(["end", "due", "agency", "pause", "late_arrival"])
-            if kind == "end":
-                self._maybe_end(mended)
-            elif kind == "due":
-                mended["due_at"] = case["due_at"] + dt.timedelta(days=r.randint(-6, 6))  # type: ignore[operator]
-            elif kind == "agency":
-                mended["agency"] = r.choice(["H37.01", "H37.02", "H37.03"])
-            elif kind == "pause":
-                asked = case["received_at"] + dt.timedelta(days=1)  # type: ignore[operator]
-                done = asked + dt.timedelta(days=r.randint(1, 5))
-                mended["pauses"] = [
-                    {"seq": 1, "requested_at": asked.isoformat(), "completed_at": done.isoformat()}
-                ]
-            early = kind == "late_arrival"
-            self._maybe_end(mended)
-            self.receive(
-                code, mended, self.now - (NIGHT * 2 if early else dt.timedelta(hours=r.randint(1, 20)))
-            )  # fmt: skip
-        gone = {
-            row[0] for row in self.connection.execute("select key from meta.deletion").fetchall()
-        }
-        for code in r.sample(sorted(self.cases), min(2, len(self.cases))):
-            self.mark_deleted(code, "restored" if code in gone else "deleted")
-
-    def _maybe_end(self, case: dict[str, object]) -> None:
-        ended = case["received_at"] + dt.timedelta(days=self.random.randint(1, 15))  # type: ignore[operator]
-        if ended < self.now and self.random.random() < 0.8:
-            name = self.random.choice(["finished_at", "finished_at", "withdrawn_at"])
-            case[name] = ended
-            case["status"] = 9 if name == "finished_at" else 7
-
-
-def late_rule(ledger: Ledger) -> Model:
-    """A changed rule: the due day is a day earlier."""
-    model = ledger.catalog.models["core.fct_case_due"]
-    assert "moved.day\n" in model.query
-    query = f"with ruled as ({model.query}) select * replace (due_on - 1 as due_on) from ruled"
-    return replace(model, query=query)
-
-
-def override_day(ledger: Ledger, day: str) -> None:
-    ledger.connection.execute(
-        "insert into raw.drops__calendar_override by name select $day as day, '0' as is_working, 'ALL' as scope, "
-        "'Bão' as reason, 'official' as status, [] as _defects, $now as _version_at, 'file' as _batch_id, "
-        "1 as _page_no, 1 as _row_no, $now as _loaded_at, 'inserted' as _load_kind",
-        {"day": day, "now": ledger.now},
-    )
 
 
 @pytest.mark.slow
@@ -214,34 +67,6 @@ def test_replay_is_exact_and_causes_sum(tmp_path: Path, seed: int) -> None:
                 if version == ledger.versions[-1]:
                     assert found.today == found.published, "nothing came after the newest version"
     assert met == set(CAUSES), "the histories hold every cause"
-
-
-EARLIER = dt.timedelta(days=20)
-
-
-def show(ledger: Ledger, table: str, told_at: dt.datetime, **fields: object) -> None:
-    """A record of another source reaches raw tonight."""
-    names = ", ".join(fields)
-    marks = ", ".join("?" for _ in fields)
-    ledger.connection.execute(
-        f"insert into {table} by name select {names}, [] as _defects, ? as _version_at, ? as _batch_id, "
-        f"1 as _page_no, ? as _row_no, ? as _loaded_at, 'inserted' as _load_kind "
-        f"from (values ({marks})) as v ({names})",
-        [told_at, f"night-{len(ledger.versions)}", ledger.random.randrange(10**9), ledger.now,
-         *map(str, fields.values())],
-    )  # fmt: skip
-
-
-def rate(ledger: Ledger, number: int, level: str, at: dt.datetime, told_at: dt.datetime) -> None:
-    show(ledger, "raw.ratings__rating", told_at, rating_id=f"r{number}", source="kiosk", device_id="K1", scale="3",
-         case_code=f"c{number}", level_raw=level, is_test="false", rated_at=at, submitted_at=told_at)  # fmt: skip
-
-
-def decide(ledger: Ledger, published_at: str | None, told_at: dt.datetime) -> None:
-    items = [{"procedure_code": "1.000001", "action": "new", "complete": True, "accurate": True,
-              "published_at": published_at, "corrected_by": None}]  # fmt: skip
-    show(ledger, "raw.registry__decision", told_at, decision_no="1/QĐ", decided_on="2023-03-30",
-         agency_code="H37.01", items=json.dumps(items))  # fmt: skip
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from sources.errors import (
 from sources.landing import complete_batches
 from sources.open_batch import incomplete_batches
 from sources.reading import PullProgress
+from tests.disks import small_disk
 from tests.pulling import FIRST, INCREMENTAL, SECOND, Start, check_truth, pull
 from tests.scripted_server import FakeSystem, Reply, Step, make_rows
 from tests.server_faults import change
@@ -104,15 +105,10 @@ def test_progress_only_grows(tmp_path: Path, running: Start) -> None:
     ]
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    options = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
-    if os.getuid() != 0 or subprocess.run(options, check=False, capture_output=True).returncode:
-        pytest.skip("a small file system can't be mounted here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+@pytest.fixture(name="small_disk")
+def fixture_small_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "256k") as disk:
+        yield disk
 
 
 def noise(system: FakeSystem) -> None:
