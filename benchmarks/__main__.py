@@ -108,7 +108,7 @@ def _prepare(world: Path, cases: int) -> None:
 
 
 def main() -> None:
-    """Render the world where it isn't yet, measure, and write benchmarks/RESULTS.md."""
+    """Render the world where it isn't yet, measure, and write benchmarks/RESULTS.md (or `--results`)."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -118,6 +118,9 @@ def main() -> None:
     parser.add_argument(
         "--once", default="", help="of the work, what is measured in the first round only"
     )
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, help="where to write what was found"
+    )
     given = parser.parse_args()
     chosen = given.work.split(",")
     once = set(filter(None, given.once.split(",")))
@@ -125,7 +128,8 @@ def main() -> None:
         parser.error(f"unknown work: {', '.join(sorted(unknown))}")
     if READERS in chosen and not set(chosen) & set(NIGHTS):
         parser.error("readers need a night before them: add full to --work")
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    results: Path = given.results
+    text = results.read_text(encoding="utf-8") if results.exists() else ""
     if not given.suites_only:
         world = ROOT / ".bench" / "worlds" / str(given.cases)
         _prepare(world, given.cases)
@@ -142,7 +146,7 @@ def main() -> None:
 
         measured = measure_checks(given.suites_cases, given.rounds)
         text = with_section(text, "\n".join(lines_of(measured)))
-    RESULTS.write_text(text, encoding="utf-8")
+    results.write_text(text, encoding="utf-8")
     print(text)
 
 
