@@ -18,6 +18,7 @@ from orchestration.definitions import Wiring
 from orchestration.settings import Settings, use_dagster_home, workspace_file
 from reports.quality import write_quality
 from warehouse.connection import hold_lock, read_rows
+from warehouse.errors import WarehouseError
 from warehouse.publish import FILE_NAME
 from warehouse.recovery import find_damage, set_aside
 from warehouse.state import all_trends
@@ -76,7 +77,13 @@ def check_everything(
 
 
 def publish_again(wiring: Wiring) -> dict[str, str | int]:
-    """Publish what stands in the warehouse, if the gate lets it."""
+    """Publish what stands in the warehouse, if the gate lets it.
+
+    Raises:
+        WarehouseError: no night has run yet, or what forbids publishing.
+    """
+    if not wiring.settings.warehouse_path.exists():
+        raise WarehouseError("There is nothing to publish yet; run `motcua run` first.")
     with open_night(wiring.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
         return publish_night(night, wiring.catalog, wiring.suites)
 

@@ -20,20 +20,19 @@ STATUS_WORDS = {
 
 
 class TerminalProgress:
-    """A bar for each long step, on stderr; plain lines where stderr is no terminal."""
+    """A bar for each long step, on stderr where that is a terminal; elsewhere the reason of a stop stands alone."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, *, is_shown: bool = True) -> None:
+        self._is_shown = is_shown and sys.stderr.isatty()
         self._bars = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=30),
             TextColumn("{task.completed:>9,.0f} dòng"),
             TimeElapsedColumn(),
-            console=self._console,
-            disable=not sys.stderr.isatty(),
+            console=Console(stderr=True),
+            disable=not self._is_shown,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._told: dict[str, int] = {}
 
     def __enter__(self) -> "TerminalProgress":
         self._bars.start()
@@ -44,15 +43,11 @@ class TerminalProgress:
 
     def __call__(self, step: str, done: int, total: int | None) -> None:
         """Show that `done` of `total` rows of `step` are through."""
-        if sys.stderr.isatty():
-            if step not in self._tasks:
-                self._tasks[step] = self._bars.add_task(step, total=total)
-            self._bars.update(self._tasks[step], completed=done, total=total or max(done, 1))
-        elif done - self._told.get(step, -1) >= 20_000 or done == total:
-            self._told[step] = done
-            self._console.print(
-                f"{step}: {done:,}" + (f" / {total:,}" if total else ""), highlight=False
-            )
+        if not self._is_shown:
+            return
+        if step not in self._tasks:
+            self._tasks[step] = self._bars.add_task(step, total=total)
+        self._bars.update(self._tasks[step], completed=done, total=total or max(done, 1))
 
 
 def lines_of(finding: Mapping[str, Any]) -> list[str]:

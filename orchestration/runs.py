@@ -17,12 +17,16 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended; `reason` is one sentence, `is_busy` says that another run held the warehouse."""
+    """How a run ended; `reason` is one sentence.
+
+    `is_busy`: another run held the warehouse. `is_usage`: a setting or the source file must be mended first.
+    """
 
     run_id: str
     succeeded: bool
     reason: str = ""
     is_busy: bool = False
+    is_usage: bool = False
 
 
 def execute_job(wiring: Wiring, job_name: str, tags: Mapping[str, str] | None = None) -> RunOutcome:
@@ -40,7 +44,11 @@ def execute_job(wiring: Wiring, job_name: str, tags: Mapping[str, str] | None = 
             return RunOutcome(result.run_id, succeeded=True)
         reason, kind = _first_cause(result)
     return RunOutcome(
-        result.run_id, succeeded=False, reason=reason, is_busy=kind == "WarehouseBusyError"
+        result.run_id,
+        succeeded=False,
+        reason=reason,
+        is_busy=kind == "WarehouseBusyError",
+        is_usage=kind == "SpecError",
     )
 
 

@@ -2,23 +2,40 @@
 -- as pasted into any client that opens the warehouse. Only reading of text, calendar arithmetic and the
 -- size of a group that may be shown belong here; KPI rules belong to their models.
 
--- Text as it came → trimmed, NFC, blank as null; Đ written with the wrong letter (Ð, U+00D0) mended.
+-- Text as it came → trimmed, NFC, blank as null, every kind of space one space, what has no width gone;
+-- Đ written with the wrong letter (Ð, U+00D0) mended.
 create or replace macro clean_text(value) as
-    nullif(trim(regexp_replace(nfc_normalize(replace(value, chr(208), chr(272))), '[\s\x{00A0}\x{200B}\x{FEFF}]+', ' ', 'g')), '');
+    nullif(trim(regexp_replace(
+        regexp_replace(nfc_normalize(replace(value, chr(208), chr(272))), '[\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}]+', '', 'g'),
+        '[\s\p{Z}]+', ' ', 'g'
+    )), '');
+
+-- ISO date-time without seconds, or with a comma before their fraction → as DuckDB reads it; null for text
+-- that doesn't begin with a year of four digits, of which a cast alone would make a day in antiquity.
+create or replace macro iso_text(value) as
+    case when value like '____-%' then regexp_replace(
+        regexp_replace(value, '^(.{10}[T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$', '\1:00\2'), '(:\d{2}),(\d+)', '\1.\2'
+    ) end;
+
+-- dd/mm/yyyy [hh:mm[:ss]] → a timestamp; a year of two digits is no year, whatever strptime makes of it.
+create or replace macro day_first(value) as
+    case when regexp_matches(value, '^\d{1,2}/\d{1,2}/[12]\d{3}( |$)')
+         then try_strptime(value, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y']) end;
 
 -- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
 create or replace macro to_instant(value) as
     coalesce(
-        try_cast(value as timestamptz),
-        cast(try_strptime(clean_text(value), ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y']) as timestamptz)
+        try_cast(case when value[5] = '-' then value end as timestamptz),
+        try_cast(iso_text(clean_text(value)) as timestamptz),
+        cast(day_first(clean_text(value)) as timestamptz)
     );
 
 -- ISO date, dd/mm/yyyy (never mm/dd), or the local day of a date-time.
 create or replace macro to_day(value) as
     coalesce(
-        case when length(value) <= 10 then try_cast(value as date) end,
-        cast(try_strptime(clean_text(value), ['%d/%m/%Y', '%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S']) as date),
-        cast(try_cast(clean_text(value) as timestamptz) as date)
+        case when length(value) <= 10 and value[5] = '-' then try_cast(value as date) end,
+        cast(day_first(clean_text(value)) as date),
+        cast(try_cast(iso_text(clean_text(value)) as timestamptz) as date)
     );
 
 -- "0"/"1", "True"/"False", "true"/"false"; anything else is null (and a cast error where text came).
@@ -111,10 +128,10 @@ create or replace macro person_hash(value) as
 -- texts of those members, all in one list.
 create or replace macro unread_list(value, typed, name, times, flags) as
     case
-        when value is null or value = '[]' then null
+        when value is null or trim(value) in ('', '[]', '""') then null
         when typed is null then name
-        when len(list_filter(times, lambda text: text is not null and to_instant(text) is null)) > 0 then name
-        when len(list_filter(flags, lambda text: text is not null and to_boolean(text) is null)) > 0 then name
+        when len(list_filter(times, lambda text: clean_text(text) is not null and to_instant(text) is null)) > 0 then name
+        when len(list_filter(flags, lambda text: clean_text(text) is not null and to_boolean(text) is null)) > 0 then name
     end;
 
 -- The text of a JSON list, or null where the text is something else. A list inside a JSON text ('"[…]"')

@@ -33,6 +33,10 @@ SPELT = {
     "F40 a byte order mark": "\ufeff" + PLACE,
     "F40 a zero-width space": PLACE.replace(" ", "\u200b "),
     "F40 a hard space": PLACE.replace(" ", "\u00a0"),
+    "F40 a wide space": PLACE.replace(" ", "\u2003"),
+    "F40 an ideographic space": PLACE.replace(" ", "\u3000"),
+    "F40 a narrow hard space": PLACE.replace(" ", "\u202f"),
+    "F40 a joiner, a word joiner and a soft hyphen": PLACE.replace("T", "\u200dT\u2060\u00ad"),
     "F40 spaces around and between": f"  {PLACE.replace(' ', '   ')}\t",
 }
 
@@ -56,6 +60,8 @@ DAYS = {
     "31/11/2023": None,
     "11/24/2023": None,
     "45001": None,
+    "10/05/23": None,
+    "2023/05/10": None,
     "2023-11-23T18:30:00Z": "2023-11-24",
     "2023-11-23T16:59:59Z": "2023-11-23",
     "31/12/2023 23:59": "2023-12-31",
@@ -122,3 +128,47 @@ LISTS = {
 def test_a_list_is_read_alone_or_inside_a_text(text: str, held: str | None, ask: Any) -> None:
     assert ask("select list_text(?)", text) == held
     assert ask("select max(list_text(v)) from (values (?), ('x')) t(v)", text) == held
+
+
+INSTANTS = {
+    "2023-05-03T09:00:00+07:00": "2023-05-03 09:00:00+07",
+    "2023-05-03T09:00+07:00": "2023-05-03 09:00:00+07",
+    "2023-05-03T02:00Z": "2023-05-03 09:00:00+07",
+    "2023-05-03 09:00": "2023-05-03 09:00:00+07",
+    "2023-05-03T09:00:00,5+07:00": "2023-05-03 09:00:00.5+07",
+    " 2023-05-03T09:00:00.250Z": "2023-05-03 16:00:00.25+07",
+    "2023-05-03": "2023-05-03 00:00:00+07",
+    "03/05/2023 09:00": "2023-05-03 09:00:00+07",
+    "10/05/23": None,
+    "10/05/0023": None,
+    "infinity": None,
+    "epoch": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "instant"), INSTANTS.items(), ids=INSTANTS)
+def test_an_instant_is_read_or_left_unread(text: str, instant: str | None, ask: Any) -> None:
+    """ISO 8601 also without seconds; a year of two digits is no year."""
+    assert ask("select cast(to_instant(?) as varchar)", text) == instant
+
+
+UNREAD = {
+    ("[]", ""): None,
+    ('""', ""): None,
+    ("", ""): None,
+    ('[{"at": ""}]', ""): None,
+    ('[{"at": "10/05/23"}]', "10/05/23"): "pauses",
+    ("{}", ""): "pauses",
+}
+
+
+@pytest.mark.parametrize(("case", "name"), UNREAD.items())
+def test_blank_members_of_a_list_are_nothing(
+    case: tuple[str, str], name: str | None, ask: Any
+) -> None:
+    """A blank time in a pause or an item is no time, not one that can't be read."""
+    query = (
+        "select unread_list(v, list_text(v), 'pauses', [t], []) from (values (?, ?)) as l (v, t)"
+    )
+    assert ask(query, *case) == name

@@ -230,9 +230,7 @@ def _shape_rows(
         value = "r." + ".".join(f'"{part}"' for part in field.path)
         columns.append(f'cast({field.sql.format(value=value)} as varchar) as "{field.name}"')
     version = (
-        f'try_cast("{shape.version_field}" as timestamptz)'
-        if shape.version_field
-        else "$read_at::timestamptz"
+        f'to_instant("{shape.version_field}")' if shape.version_field else "$read_at::timestamptz"
     )
     names = ", ".join(f'"{field.name}"' for field in shape.fields)
     defects = (TOO_LARGE,) if are_sound else DEFECTS

@@ -36,11 +36,7 @@ def read_keys(
 ) -> None:
     """Keep the keys of a sweep as temp.swept, one row a listed key; `changed_at` where the source tells it."""
     ensure_raw_table(connection, shape)
-    version = (
-        f'try_cast("{shape.version_field}" as timestamptz)'
-        if shape.version_field
-        else "null::timestamptz"
-    )
+    version = f'to_instant("{shape.version_field}")' if shape.version_field else "null::timestamptz"
     connection.execute(
         "create or replace temp table swept (key varchar, changed_at timestamptz, batch_id varchar)"
     )

@@ -52,6 +52,8 @@ def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> N
         reply.stop("Use either --full or --from/--to, not both.", USAGE)
     if end and not start:
         reply.stop("Give --from together with --to.", USAGE)
+    if start and end and end < start:
+        reply.stop("--to lies before --from; give the days in order.", USAGE)
     tags = {MODE_TAG: "full" if full else "window" if start else "incremental"}
     if start:
         tags[WINDOW_FROM_TAG] = f"{start:%Y-%m-%d}"
@@ -124,11 +126,13 @@ def _run_job(
     from orchestration.present import TerminalProgress, print_scorecard
     from orchestration.runs import execute_job
 
-    with TerminalProgress() as progress:
+    with TerminalProgress(is_shown=not reply.as_json) as progress:
         wiring = wire(settings, progress=progress, use_demo=use_demo)
         outcome = execute_job(wiring, job, tags)
     if not outcome.succeeded:
-        reply.stop(outcome.reason, BUSY if outcome.is_busy else STOPPED)
+        reply.stop(
+            outcome.reason, BUSY if outcome.is_busy else USAGE if outcome.is_usage else STOPPED
+        )
     rows = read_scorecard(settings)
     more = {name: tell() for name, tell in (also or {}).items()}
     payload = {"run_id": outcome.run_id, **more, "scorecard": rows}

@@ -6,8 +6,10 @@ Exit codes: 0 published or done; 1 stopped, the old version stands; 2 usage or c
 
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,6 +41,13 @@ class Reply:
         sys.exit(code)
 
 
+def _own_fault(error: Exception) -> str:
+    """A sentence for an error that nobody foresaw: its kind and place, never its text, which may hold a person."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__
+    return f"A fault of the program ({kind}, {Path(frame.filename).name}:{frame.lineno}); please report it."
+
+
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command --json, its settings, and one place that turns errors into exit codes."""
 
@@ -59,5 +68,15 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             reply.stop(str(error), BUSY)
         except (WarehouseError, SourceError) as error:
             reply.stop(str(error), STOPPED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            reply.stop(
+                f"{place}{error.strerror or type(error).__name__}; mend this and run again.",
+                STOPPED,
+            )
+        except Exception as error:  # noqa: BLE001 (nobody at a terminal can act on a traceback)
+            reply.stop(_own_fault(error), STOPPED)
 
     return run

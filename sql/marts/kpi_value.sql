@@ -2,7 +2,7 @@
 description: >
   Every KPI at every variant, period and agency, with target and status. ALL is the Centre; its rows are
   there for every period of the kinds that seeds.kpi gives, an agency's only where something was counted. Status is decided on integers.
-  Ratings of small groups stand in the row OTHER, and fewer than five in all are not shown (marts.rating_group).
+  Ratings of small groups stand in the row OTHER; days and weeks of fewer than five in all are not shown (marts.rating_group).
   One row per KPI, variant, period and agency.
 grain: [kpi_id, variant, period_kind, period_start, agency_code]
 columns:

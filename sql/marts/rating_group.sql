@@ -5,8 +5,9 @@ description: >
   with them, so that a total less the rows shown gives no small group away. An agency stands in all the
   months of a quarter and in all the quarters of a year, or in OTHER in all of them: a quarter less its
   months would tell a month. Both KPIs merge the same agencies, because they count nearly the same ratings.
-  A period of 1 to 4 ratings in all is shown in no row. Days, weeks and campaigns have no rows of agencies:
-  they cut months. One row per KPI of ratings, variant, period and agency.
+  The Centre's own row stays exact; of a month or longer with 1 to 4 ratings in all, its agencies stand in
+  OTHER together, which is the Centre again. A day or a week of 1 to 4 is shown in no row: it would date a
+  single rating. Days, weeks and campaigns have no rows of agencies: they cut months. One row per KPI of ratings, variant, period and agency.
 grain: [kpi_id, variant, period_kind, period_start, agency_code]
 publish: false
 columns:
@@ -134,8 +135,9 @@ select
     s.period_start,
     s.agency_code,
     case
-        when is_small_group(s.whole_count, 0) then null
+        when is_small_group(s.whole_count, 0) and s.period_kind in ('day', 'week') then null
         when s.agency_code = 'ALL' then 'ALL'
+        when is_small_group(s.whole_count, 0) then 'OTHER'
         when coalesce(y.is_merged, q.is_merged, m.is_merged, true) then 'OTHER'
         else s.agency_code
     end as shown_code

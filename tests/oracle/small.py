@@ -22,7 +22,7 @@ def shown_as(sizes: Sizes) -> dict[tuple[str, str, dt.date, str], str | None]:
     found: dict[tuple[str, str, dt.date, str], str | None] = {}
     for place, groups in sizes.items():
         _, kind, start = place
-        is_blank = sum(groups.values()) < LEAST
+        is_blank = sum(groups.values()) < LEAST and kind in ("day", "week")
         found[*place, "ALL"] = None if is_blank else "ALL"
         for agency in groups:
             alone = (
