@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from aiosmtpd.controller import Controller
 
+from orchestration.commands.nights import tell_now
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from orchestration.watching import look
 
@@ -142,6 +143,14 @@ def test_a_failed_run_is_told_once_a_cause_until_a_run_succeeds(
     place.run(fails=True)
     place.look()
     assert len(receiver.posts) == 2, "after a good run it is a new cause"
+
+
+def test_a_stopped_run_is_told_by_its_command(place: Place, receiver: Receiver) -> None:
+    """Where cron starts the nights, no daemon looks."""
+    place.run(fails=True)
+    tell_now(place.settings)
+    tell_now(place.settings)
+    assert len(receiver.posts) == len(receiver.mails) == 1
 
 
 def test_failed_and_errored_checks_of_a_run_that_succeeds_are_told(

@@ -59,11 +59,28 @@ def test_help_needs_nothing(tmp_path: Path) -> None:
 def test_wrong_usage_and_wrong_settings_exit_with_two(tmp_path: Path) -> None:
     assert motcua(tmp_path, "run", "--no-such-option").returncode == 2
     assert motcua(tmp_path, "run", "--full", "--from", "2023-01-01").returncode == 2
+    assert motcua(tmp_path, "run", "--from", "2023-05-01", "--to", "2023-04-01").returncode == 2
     done = motcua(tmp_path, "run", MOTCUA_PII_KEY="short")
     assert done.returncode == 2
     assert "MOTCUA_PII_KEY" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert motcua(tmp_path, "run", MOTCUA_SOURCES=str(tmp_path / "none.yml")).returncode == 2
+
+
+def test_what_stops_is_told_in_one_line(tmp_path: Path) -> None:
+    """Nothing to publish yet; a home that is no folder; a scenario that is none."""
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{")
+    for home, arguments in (
+        (tmp_path / "fresh", ["publish"]),
+        (wrong, ["run"]),
+        (tmp_path / "fresh", ["serve-demo", "--scenario", str(wrong)]),
+    ):
+        done = motcua(home, *arguments, "--json")
+        assert done.returncode in (1, 2), arguments
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert json.loads(done.stdout)["reason"] == done.stderr.strip()
+    assert not (tmp_path / "fresh" / "warehouse.duckdb").exists()
 
 
 def test_refused_credentials_stop_and_the_old_version_stands(night: Site) -> None:
@@ -77,6 +94,7 @@ def test_refused_credentials_stop_and_the_old_version_stands(night: Site) -> Non
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout.strip().splitlines()[-1])["status"] == "stopped"
     assert "canary" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert (night.home / "published" / "current").resolve() == before
     for path in (night.home / "dagster").rglob("*"):
         if path.is_file():

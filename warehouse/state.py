@@ -5,7 +5,7 @@ Doesn't: deciding anything from them.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -57,7 +57,28 @@ STATE_TABLES = {
     "meta.column_label": """
         table_name varchar, column_name varchar, label varchar, fingerprint varchar""",
 }
-PUBLISHED_STATE = ("meta.publication", "meta.column_doc", "meta.lineage")
+# State that is published, with the comments that its columns carry there.
+PUBLISHED_STATE: Mapping[str, Mapping[str, str]] = {
+    "meta.publication": {
+        "version": "Bản công bố. Version.",
+        "published_at": "Công bố lúc. Published.",
+        "data_as_of": "Dữ liệu đến. Data as of.",
+        "run_id": "Lần chạy. Run.",
+        "code_version": "Bản phần mềm. Version of the program.",
+    },
+    "meta.column_doc": {
+        "table_name": "Bảng. Table.",
+        "column_name": "Cột. Column.",
+        "data_type": "Kiểu dữ liệu. Type.",
+        "label": "Nhãn. Label.",
+    },
+    "meta.lineage": {
+        "table_name": "Bảng. Table.",
+        "column_name": "Cột. Column.",
+        "source_table": "Bảng nguồn. Table it comes from.",
+        "source_column": "Cột nguồn. Column it comes from.",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,8 @@ def ensure_state(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"create table if not exists {table} ({columns})")
         for column in columns.split(","):
             connection.execute(f"alter table {table} add column if not exists {column.strip()}")
+        for column, label in PUBLISHED_STATE.get(table, {}).items():
+            connection.execute(f"comment on column {table}.{column} is '{label}'")
 
 
 def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:

@@ -130,6 +130,8 @@ def _run_job(
         wiring = wire(settings, progress=progress, use_demo=use_demo)
         outcome = execute_job(wiring, job, tags)
     if not outcome.succeeded:
+        if not outcome.is_busy:
+            tell_now(settings)
         reply.stop(
             outcome.reason, BUSY if outcome.is_busy else USAGE if outcome.is_usage else STOPPED
         )
@@ -137,3 +139,18 @@ def _run_job(
     more = {name: tell() for name, tell in (also or {}).items()}
     payload = {"run_id": outcome.run_id, **more, "scorecard": rows}
     reply.done(payload, lambda: print_scorecard(rows))
+
+
+def tell_now(settings: Settings) -> None:
+    """Tell of a stopped run at once: where runs are started by cron, nobody else looks."""
+    import datetime as dt
+
+    import dagster as dg
+
+    from orchestration.settings import LOCAL
+    from orchestration.watching import look
+
+    if settings.alert_webhook or settings.alert_smtp:
+        with dg.DagsterInstance.get() as instance:
+            for untold in look(instance, settings, dt.datetime.now(LOCAL)):
+                click.echo(untold, err=True)

@@ -21,8 +21,8 @@ columns:
 with pauses as (
     select
         case_code,
-        coalesce(sum(pause_days), 0) as pause_days,
-        coalesce(sum(pause_minutes), 0) as pause_minutes,
+        cast(coalesce(sum(pause_days), 0) as bigint) as pause_days,
+        cast(coalesce(sum(pause_minutes), 0) as bigint) as pause_minutes,
         count(*) as pause_count,
         min(requested_on) filter (pause_no = 2) as second_pause_on
     from core.fct_pause

@@ -33,6 +33,8 @@ with cases as (
         case when c.end_on is not null then greatest(c.end_on, c.received_on) end as end_on,
         c.end_kind,
         c.due_on,
+        -- Open and waiting, for a supplement or for a duty to be paid: in time, whatever day it is (domain.md §3.1).
+        c.end_on is null and coalesce(c.status, 0) in (5, 6) as is_waiting,
         is_on_time(greatest(c.end_on, c.received_on), c.end_at, c.due_on, c.due_until_at) as is_on_time
     from core.fct_case as c
     left join core.dim_procedure as p on p.procedure_code = c.procedure_code
@@ -85,7 +87,7 @@ overdue as (
     select o.day, c.agency_code, c.field_code, count(*) as overdue_count
     from core.overdue_case as o
     join cases as c on c.case_code = o.case_code
-    where o.day in (select evaluated_on from periods)
+    where o.day in (select evaluated_on from periods) and not c.is_waiting
     group by all
 ),
 
