@@ -13,19 +13,21 @@ create or replace macro clean_text(value) as
 -- ISO date-time without seconds, or with a comma before their fraction → as DuckDB reads it; null for text
 -- that doesn't begin with a year of four digits, of which a cast alone would make a day in antiquity.
 create or replace macro iso_text(value) as
-    case when value like '____-%' then regexp_replace(
-        regexp_replace(value, '^(.{10}[T ]\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$', '\1:00\2'), '(:\d{2}),(\d+)', '\1.\2'
-    ) end;
+    case when substr(value, 5, 1) = '-' then
+        case when regexp_full_match(value, '.{10}[T ]\d{2}:\d{2}(Z|[+-]\d{2}:?\d{2})?')
+             then substr(value, 1, 16) || ':00' || substr(value, 17)
+             else replace(value, ',', '.') end
+    end;
 
 -- dd/mm/yyyy [hh:mm[:ss]] → a timestamp; a year of two digits is no year, whatever strptime makes of it.
 create or replace macro day_first(value) as
-    case when regexp_matches(value, '^\d{1,2}/\d{1,2}/[12]\d{3}( |$)')
+    case when regexp_full_match(value, '\d{1,2}/\d{1,2}/[12]\d{3}( .*)?')
          then try_strptime(value, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y']) end;
 
 -- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
 create or replace macro to_instant(value) as
     coalesce(
-        try_cast(case when value[5] = '-' then value end as timestamptz),
+        try_cast(case when substr(value, 5, 1) = '-' then value end as timestamptz),
         try_cast(iso_text(clean_text(value)) as timestamptz),
         cast(day_first(clean_text(value)) as timestamptz)
     );
@@ -33,7 +35,7 @@ create or replace macro to_instant(value) as
 -- ISO date, dd/mm/yyyy (never mm/dd), or the local day of a date-time.
 create or replace macro to_day(value) as
     coalesce(
-        case when length(value) <= 10 and value[5] = '-' then try_cast(value as date) end,
+        case when length(value) <= 10 and substr(value, 5, 1) = '-' then try_cast(value as date) end,
         cast(day_first(clean_text(value)) as date),
         cast(try_cast(iso_text(clean_text(value)) as timestamptz) as date)
     );
