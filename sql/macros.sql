@@ -4,9 +4,13 @@
 
 -- Text as it came → trimmed, NFC, blank as null, every kind of space one space, what has no width gone;
 -- Đ written with the wrong letter (Ð, U+00D0) mended.
+-- Text of single bytes, as nearly all codes and times are, has nothing but spaces to mend.
 create or replace macro clean_text(value) as
     nullif(trim(regexp_replace(
-        regexp_replace(nfc_normalize(replace(value, chr(208), chr(272))), '[\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}]+', '', 'g'),
+        case when bit_length(value) = 8 * length(value) then value
+             else regexp_replace(
+                 nfc_normalize(replace(value, chr(208), chr(272))), '[\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}]+', '', 'g'
+             ) end,
         '[\s\p{Z}]+', ' ', 'g'
     )), '');
 
