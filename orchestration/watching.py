@@ -14,7 +14,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunReco
 
 from orchestration.alerts import Alerts, Cause
 from orchestration.messengers import messengers, ping
-from orchestration.settings import LOCAL, Settings
+from orchestration.settings import LOCAL, Settings, use_dagster_home
 from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
 from warehouse.publish import FILE_NAME
@@ -51,6 +51,13 @@ def look(instance: DagsterInstance, settings: Settings, now: dt.datetime) -> lis
     beat = {"at": now.isoformat(), "open_causes": len(alerts.open)}
     (settings.home / "heartbeat.json").write_text(json.dumps(beat), encoding="utf-8")
     return failures
+
+
+def look_now(settings: Settings) -> list[str]:
+    """One look by the wall clock at the home's own instance, for where no daemon looks; what couldn't be told."""
+    use_dagster_home(settings)
+    with DagsterInstance.get() as instance:
+        return look(instance, settings, dt.datetime.now(LOCAL))
 
 
 def watch_sensor(settings: Settings) -> dg.SensorDefinition:

@@ -40,8 +40,7 @@ create or replace macro to_instant(value) as
 create or replace macro to_day(value) as
     coalesce(
         case when length(value) <= 10 and substr(value, 5, 1) = '-' then try_cast(value as date) end,
-        cast(day_first(clean_text(value)) as date),
-        cast(try_cast(iso_text(clean_text(value)) as timestamptz) as date)
+        cast(to_instant(value) as date)
     );
 
 -- "0"/"1", "True"/"False", "true"/"false"; anything else is null (and a cast error where text came).

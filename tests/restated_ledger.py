@@ -69,14 +69,7 @@ class Ledger:
             "updated_at": updated_at.isoformat(),
             **{name: case[name].isoformat() for name in FIELDS if case.get(name)},  # type: ignore[attr-defined]
         }  # fmt: skip
-        names = ", ".join(row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(
-            f"insert into raw.cases__case by name select {names}, [] as _defects, ? as _version_at, ? as _batch_id, "
-            f"1 as _page_no, ? as _row_no, ? as _loaded_at, 'inserted' as _load_kind "
-            f"from (values ({marks})) as v ({names})",
-            [updated_at, f"night-{len(self.versions)}", self.random.randrange(10**9), self.now, *row.values()],
-        )  # fmt: skip
+        show(self, "raw.cases__case", updated_at, **row)
         self.cases[code] = case
 
     def night(self, changed: Model | None = None) -> None:
@@ -179,7 +172,7 @@ def override_day(ledger: Ledger, day: str) -> None:
 
 
 def show(ledger: Ledger, table: str, told_at: dt.datetime, **fields: object) -> None:
-    """A record of another source reaches raw tonight."""
+    """A record of any source reaches raw tonight."""
     names = ", ".join(fields)
     marks = ", ".join("?" for _ in fields)
     ledger.connection.execute(

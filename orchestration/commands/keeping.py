@@ -76,16 +76,9 @@ def restore(reply: Reply, settings: Settings, folder: Path) -> None:
 @command
 def watch(reply: Reply, settings: Settings) -> None:
     """Xem một lượt và báo nếu hỏng, cho nơi không chạy daemon. Look once and tell, without the daemon."""
-    import datetime as dt
+    from orchestration.watching import look_now
 
-    import dagster as dg
-
-    from orchestration.settings import LOCAL, use_dagster_home
-    from orchestration.watching import look
-
-    use_dagster_home(settings)
-    with dg.DagsterInstance.get() as instance:
-        failures = look(instance, settings, dt.datetime.now(LOCAL))
+    failures = look_now(settings)
     reply.done({"untold": failures}, lambda: click.echo("\n".join(failures) or "Đã xem. / Looked."))
 
 

@@ -143,14 +143,8 @@ def _run_job(
 
 def tell_now(settings: Settings) -> None:
     """Tell of a stopped run at once: where runs are started by cron, nobody else looks."""
-    import datetime as dt
-
-    import dagster as dg
-
-    from orchestration.settings import LOCAL
-    from orchestration.watching import look
+    from orchestration.watching import look_now
 
     if settings.alert_webhook or settings.alert_smtp:
-        with dg.DagsterInstance.get() as instance:
-            for untold in look(instance, settings, dt.datetime.now(LOCAL)):
-                click.echo(untold, err=True)
+        for untold in look_now(settings):
+            click.echo(untold, err=True)

@@ -137,7 +137,6 @@ select
     case
         when is_small_group(s.whole_count, 0) and s.period_kind in ('day', 'week') then null
         when s.agency_code = 'ALL' then 'ALL'
-        when is_small_group(s.whole_count, 0) then 'OTHER'
         when coalesce(y.is_merged, q.is_merged, m.is_merged, true) then 'OTHER'
         else s.agency_code
     end as shown_code
