@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Query = dict[str, str]
-_BOUNDS = (("updated_from", "updated_to"), ("received_from", "received_to"), ("submitted_from", "submitted_to"),
-           ("changed_from", "changed_to"), ("decided_from", "decided_to"))  # fmt: skip
+_STARTS = ("updated_from", "received_from", "submitted_from", "changed_from", "decided_from")
 
 
 @dataclass
@@ -34,13 +33,11 @@ class State:
         return cls(folder, lists)
 
     def pick(self, key: str, query: Query) -> dict[str, Any] | None:
-        """The list rendered for this window: the same days, or the latest that begins no later."""
+        """The list rendered for this window: the days from the same one on, or the latest that begins no later."""
         known = [entry for entry in self.lists.get(key, ()) if entry["clock"] == self.clock]
-        start, end = next(
-            ((query[a], query.get(b)) for a, b in _BOUNDS if a in query), (None, None)
-        )
+        start = next((query[name] for name in _STARTS if name in query), None)
         for entry in known:
-            if start and (entry["start"], entry["end"]) == (start, end):
+            if start and entry["end"] and entry["start"] == start:
                 return entry
         older = [
             entry for entry in known

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.measure import ROOT
 from benchmarks.provinces import PROVINCES, build_home
-from benchmarks.spark_cluster import LOOPBACK, Cluster, cluster
+from benchmarks.spark_cluster import LOOPBACK, SMALL, Cluster, cluster
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.connection import Limits, open_warehouse
 from warehouse.spark_compare import Comparison, compare
@@ -60,7 +60,7 @@ def _run(place: Path, kill: bool, memory: str) -> dict[str, Any]:
             export_inputs(connection, input_tables(models), lake, province)
     exported = time.perf_counter() - started
     with cluster(place / "cluster", memory=memory) as machines:
-        options = {**LOOPBACK, "spark.executor.memory": memory, "spark.driver.memory": "2g"}
+        options = {**LOOPBACK, **SMALL, "spark.executor.memory": memory, "spark.driver.memory": "2g"}
         session = open_session(machines.master, options)
         started = time.perf_counter()
         half = len(models) * len(homes) // 2 if kill else -1

@@ -34,12 +34,17 @@ class AuthSpec(Model):
 
 
 class WindowSpec(Model):
-    """The query parameters that bound a read, and how their values are written."""
+    """The query parameters that bound a read, and how their values are written.
+
+    A date window asks `days_beyond` days past its last one, because a system may leave that one out; rows
+    of the day beyond come twice then, and are counted so. 0 is for systems that refuse a day to come.
+    """
 
     from_param: str = Field(alias="from")
     to_param: str = Field(alias="to")
     type: Literal["datetime", "date"] = "datetime"
     format: str | None = None
+    days_beyond: int = Field(default=1, ge=0, le=1)
 
 
 class PagingSpec(Model):

@@ -19,7 +19,8 @@ STRETCHES_MOST = 31
 class Window:
     """From `start` to `end`, both with a zone; whether the ends belong to it is the system's affair.
 
-    For a date window both are the local midnights of the first and last day asked for, ends included.
+    For a date window both are the local midnights of its first and last day, ends included; what is asked
+    goes a day further (`window_params`).
     """
 
     start: dt.datetime
@@ -111,13 +112,14 @@ def day_windows(days: Sequence[dt.date], zone: ZoneInfo, now: dt.datetime) -> li
 
 
 def window_params(entity: EntitySpec, window: Window | None, zone: ZoneInfo) -> Mapping[str, str]:
-    """The query parameters that ask for this window."""
+    """The query parameters that ask for this window; the last day is in it however the system reads its end."""
     spec = entity.window
     if spec is None or window is None:
         return {}
+    beyond = dt.timedelta(days=spec.days_beyond if spec.type == "date" else 0)
     return {
         spec.from_param: _written(window.start.astimezone(zone), spec.type, spec.format),
-        spec.to_param: _written(window.end.astimezone(zone), spec.type, spec.format),
+        spec.to_param: _written(window.end.astimezone(zone) + beyond, spec.type, spec.format),
     }
 
 

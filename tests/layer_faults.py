@@ -66,7 +66,6 @@ BAD: dict[str, dict[str, str]] = {
     },
     "core.fct_case": {
         "no_case_lost": "'new' as case_code",
-        "agency_known": "'UNKNOWN' as agency_code",
         "accepted_was_received": "true as is_accepted, null as received_on",
         "end_only_when_accepted": "now() as end_at, false as is_accepted",
         "end_has_kind": "null as end_at, 'finished' as end_kind",

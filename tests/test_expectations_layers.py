@@ -24,7 +24,6 @@ def test_what_the_models_make_is_sound(layers: CaseWarehouse) -> None:
         (o.table, o.rule) for o in outcomes if o.state == "failed" and o.severity == "warning"
     }
     assert warned <= {
-        ("core.fct_case", "agency_known"),
         ("core.fct_case", "due_is_derivable"),
         ("core.fct_case", "counter_open_on_reception"),
         ("core.fct_case", "due_on_working_day"),

@@ -1,15 +1,21 @@
 """Windows of incremental reads: where the next begins, how they are cut, how they are asked for."""
 
 import datetime as dt
+import gzip
 import itertools
+import json
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from sources.errors import SpecError
+from sources.http import Access
+from sources.pull import pull_entity
 from sources.spec import EntitySpec
 from sources.spec_file import load_spec
 from sources.windows import Window, next_window, split_window, window_params
+from tests.scripted_server import FakeSystem, Reply, serving
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)
@@ -86,11 +92,43 @@ def test_windows_are_asked_for_in_local_time_with_offset() -> None:
         "updated_from": "2023-11-24T01:30:00+07:00", "updated_to": "2023-11-24T23:30:05+07:00",
     }  # fmt: skip
     assert window_params(KEYS, window, ZONE) == {
-        "received_from": "2023-11-24", "received_to": "2023-11-24",
-    }  # fmt: skip
+        "received_from": "2023-11-24", "received_to": "2023-11-25",
+    }, "a day beyond, for a system that leaves the last one out"  # fmt: skip
+    assert KEYS.window is not None
+    strict = KEYS.window.model_copy(update={"days_beyond": 0})
+    keys = KEYS.model_copy(update={"window": strict})
+    assert window_params(keys, window, ZONE)["received_to"] == "2023-11-24"
 
 
 @pytest.mark.parametrize("bounds", [(NOW, NOW - dt.timedelta(1)), (NOW.replace(tzinfo=None), NOW)])
 def test_a_window_runs_forward_and_knows_its_zone(bounds: tuple[dt.datetime, dt.datetime]) -> None:
     with pytest.raises(SpecError):
         Window(*bounds)
+
+
+@pytest.mark.parametrize("ends_included", [True, False])
+def test_no_key_is_missed_whether_a_system_includes_the_last_day_or_not(
+    tmp_path: Path, ends_included: bool
+) -> None:
+    """A key that a sweep doesn't list is marked as deleted, so the last day of a year must not be lost."""
+    received = ["2021-12-30", "2021-12-31", "2022-01-01", "2022-12-31", "2023-11-24"]
+
+    def answer(reply: Reply, system: FakeSystem) -> None:
+        asked = system.log[-1]["query"]
+        first, last = asked["received_from"], asked["received_to"]
+        found = [day for day in received if first <= day <= last and (ends_included or day < last)]
+        keys = [{"case_code": day, "updated_at": f"{day}T08:00:00+07:00"} for day in found]
+        reply.body = json.dumps({"data": keys, "next_cursor": None}).encode()
+
+    source = FakeSystem(always=answer)
+    cases = load_spec().systems["cases"]
+    system = cases.model_copy(update={
+        "auth": cases.auth.model_copy(update={"kind": "none"}),
+        "entities": {"case_key": KEYS.model_copy(update={"path": "/list"})},
+    })  # fmt: skip
+    with serving(source):
+        batches = pull_entity(
+            "cases", system, "case_key", Access(source.address, ""), tmp_path, None, NOW, zone=ZONE
+        )  # fmt: skip
+    pages = [gzip.decompress(page.read_bytes()) for batch in batches for page in batch.files]
+    assert {row["case_code"] for page in pages for row in json.loads(page)["data"]} == set(received)

@@ -38,9 +38,9 @@ columns:
   is_deleted: "Đã xóa ở nguồn. Deleted at the source."
 */
 with received as (
-    select * from raw.cases__case
+    select *, true as _from_system from raw.cases__case
     union all by name
-    select * from raw.drops__case
+    select *, false as _from_system from raw.drops__case
     union all by name
     -- A site's own source file may lack what was added later.
     select cast(null as varchar) as compare_by where false
@@ -107,6 +107,9 @@ typed as (
             unread(r.stopped_at, to_instant(r.stopped_at), 'stopped_at'),
             unread(r.withdrawn_at, to_instant(r.withdrawn_at), 'withdrawn_at'),
             unread(r.status, to_integer(r.status), 'status'),
+            -- A file may come without a status; a system that sends none says nothing of where the case stands.
+            case when r._from_system and clean_text(r.status) is null and not coalesce(to_boolean(r.is_deleted), false)
+                 then 'status' end,
             unread_list(r.pauses, list_text(r.pauses), 'pauses', list_concat(
                 json_extract_string(list_text(r.pauses), '$[*].requested_at'),
                 json_extract_string(list_text(r.pauses), '$[*].completed_at')
