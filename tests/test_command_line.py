@@ -67,6 +67,18 @@ def test_wrong_usage_and_wrong_settings_exit_with_two(tmp_path: Path) -> None:
     assert motcua(tmp_path, "run", MOTCUA_SOURCES=str(tmp_path / "none.yml")).returncode == 2
 
 
+@pytest.mark.parametrize(
+    "line", [["run", "--no-such-option"], ["no-such-command"], ["run", "--from", "32/13/2023"], ["explain"]]
+)  # fmt: skip
+def test_wrong_usage_is_told_in_json_too(line: list[str], tmp_path: Path) -> None:
+    done = motcua(tmp_path, *line, "--json")
+    assert done.returncode == 2
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "usage"
+    assert answer["reason"] == done.stderr.strip()
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_what_stops_is_told_in_one_line(tmp_path: Path) -> None:
     """Nothing to publish yet; a home that is no folder; a scenario that is none."""
     wrong = tmp_path / "wrong.json"
