@@ -4,15 +4,17 @@
 
 -- Text as it came → trimmed, NFC, blank as null, every kind of space one space, what has no width gone;
 -- Đ written with the wrong letter (Ð, U+00D0) mended.
--- Text of single bytes, as nearly all codes and times are, has nothing but spaces to mend.
+-- Visible ASCII, as nearly all codes and times are, has nothing to mend; other text of single bytes has
+-- nothing but spaces.
 create or replace macro clean_text(value) as
-    nullif(trim(regexp_replace(
+    case when regexp_full_match(value, '[!-~]+') then value
+    else nullif(trim(regexp_replace(
         case when bit_length(value) = 8 * length(value) then value
              else regexp_replace(
                  nfc_normalize(replace(value, chr(208), chr(272))), '[\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}]+', '', 'g'
              ) end,
         '[\s\p{Z}]+', ' ', 'g'
-    )), '');
+    )), '') end;
 
 -- ISO date-time without seconds, or with a comma before their fraction → as DuckDB reads it; null for text
 -- that doesn't begin with a year of four digits, of which a cast alone would make a day in antiquity.
@@ -28,20 +30,30 @@ create or replace macro day_first(value) as
     case when regexp_full_match(value, '\d{1,2}/\d{1,2}/[12]\d{3}( .*)?')
          then try_strptime(value, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M', '%d/%m/%Y']) end;
 
+-- What begins with a year of four digits and reads as it stands, as nearly all times do; else null.
+create or replace macro instant_at_once(value) as
+    case when substr(value, 5, 1) = '-' then try_cast(value as timestamptz) end;
+
 -- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
+-- Nulls are asked for first: a coalesce would try every way on each of them.
 create or replace macro to_instant(value) as
-    coalesce(
-        try_cast(case when substr(value, 5, 1) = '-' then value end as timestamptz),
-        try_cast(iso_text(clean_text(value)) as timestamptz),
-        cast(day_first(clean_text(value)) as timestamptz)
-    );
+    case
+        when value is null then null
+        when instant_at_once(value) is not null then instant_at_once(value)
+        else coalesce(
+            try_cast(iso_text(clean_text(value)) as timestamptz),
+            cast(day_first(clean_text(value)) as timestamptz)
+        )
+    end;
 
 -- ISO date, dd/mm/yyyy (never mm/dd), or the local day of a date-time.
 create or replace macro to_day(value) as
-    coalesce(
-        case when length(value) <= 10 and substr(value, 5, 1) = '-' then try_cast(value as date) end,
-        cast(to_instant(value) as date)
-    );
+    case
+        when value is null then null
+        when length(value) <= 10 and substr(value, 5, 1) = '-' and try_cast(value as date) is not null
+        then try_cast(value as date)
+        else cast(to_instant(value) as date)
+    end;
 
 -- "0"/"1", "True"/"False", "true"/"false"; anything else is null (and a cast error where text came).
 create or replace macro to_boolean(value) as
@@ -50,15 +62,16 @@ create or replace macro to_boolean(value) as
     end;
 
 create or replace macro to_integer(value) as
-    coalesce(
-        case when not contains(value, '.') then try_cast(value as bigint) end,
-        case when regexp_full_match(clean_text(value), '[+-]?[0-9]+[.]0+')
-             then cast(try_cast(clean_text(value) as double) as bigint) end
-    );
+    case
+        when value is null then null
+        when not contains(value, '.') then try_cast(value as bigint)
+        when regexp_full_match(clean_text(value), '[+-]?[0-9]+[.]0+')
+        then cast(try_cast(clean_text(value) as double) as bigint)
+    end;
 
 -- The name of a field whose text is there but could not be read, else null.
 create or replace macro unread(value, typed, name) as
-    case when typed is null and clean_text(value) is not null then name end;
+    case when value is not null and typed is null and clean_text(value) is not null then name end;
 
 -- The names of the unread fields; an empty list is a clean row.
 create or replace macro cast_errors(names) as
@@ -130,13 +143,18 @@ create or replace macro person_hash(value) as
 
 -- The name of a list whose text is no list, or in which a time or a boolean can't be read, else null:
 -- a try_cast of the whole list turns such a member into null in silence. `times` and `flags` are the
--- texts of those members, all in one list.
+-- texts of those members, all in one list. A lambda compiles its patterns for every few thousand rows, so
+-- those with patterns are left to lists that hold something to look at.
 create or replace macro unread_list(value, typed, name, times, flags) as
     case
         when value is null or trim(value) in ('', '[]', '""') then null
         when typed is null then name
-        when len(list_filter(times, lambda text: clean_text(text) is not null and to_instant(text) is null)) > 0 then name
-        when len(list_filter(flags, lambda text: clean_text(text) is not null and to_boolean(text) is null)) > 0 then name
+        when len(list_filter(times, lambda text: text is not null and instant_at_once(text) is null)) > 0
+            and len(list_filter(times, lambda text: clean_text(text) is not null and to_instant(text) is null)) > 0
+        then name
+        when len(list_filter(flags, lambda text: text is not null and to_boolean(text) is null)) > 0
+            and len(list_filter(flags, lambda text: clean_text(text) is not null and to_boolean(text) is null)) > 0
+        then name
     end;
 
 -- The text of a JSON list, or null where the text is something else. A list inside a JSON text ('"[…]"')
