@@ -73,4 +73,5 @@ select
 from judged
 window
     through_day as (order by day rows between unbounded preceding and current row),
-    from_day as (order by day rows between current row and unbounded following)
+    -- backwards, because a frame that shrinks is counted anew for each row by Spark
+    from_day as (order by day desc rows between unbounded preceding and current row)
