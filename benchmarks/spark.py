@@ -60,7 +60,12 @@ def _run(place: Path, kill: bool, memory: str) -> dict[str, Any]:
             export_inputs(connection, input_tables(models), lake, province)
     exported = time.perf_counter() - started
     with cluster(place / "cluster", memory=memory) as machines:
-        options = {**LOOPBACK, **SMALL, "spark.executor.memory": memory, "spark.driver.memory": "2g"}
+        options = {
+            **LOOPBACK,
+            **SMALL,
+            "spark.executor.memory": memory,
+            "spark.driver.memory": "2g",
+        }
         session = open_session(machines.master, options)
         started = time.perf_counter()
         half = len(models) * len(homes) // 2 if kill else -1
