@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from demo.changes import CHANGING, Changes
 from demo.clockwork import LOCAL
 from demo.world import World
 
@@ -54,12 +55,19 @@ class EncodedList:
 class Snapshot:
     """Everything the systems show at one position of the clock; each list is encoded when asked for."""
 
-    def __init__(self, world: World, clock: dt.datetime) -> None:
-        self.world, self.clock = world, clock
+    def __init__(self, world: World, clock: dt.datetime, changes: Changes | None = None) -> None:
+        self.world, self.clock, self.changes = world, clock, changes or Changes()
+
+    def truth(self) -> dict[str, list[Row]]:
+        """Everything that is true now; see World.truth."""
+        truth = self.world.truth(self.clock)
+        return truth | {
+            name: self.changes.over(name, key, truth[name]) for name, key, _ in CHANGING.values()
+        }
 
     @cached_property
     def _case_rows(self) -> list[Row]:
-        return list(self.world.case_rows(self.clock))
+        return self.changes.over("cases", "case_code", self.world.case_rows(self.clock))
 
     @cached_property
     def case(self) -> EncodedList:
@@ -87,12 +95,22 @@ class Snapshot:
     @cached_property
     def rating(self) -> EncodedList:
         """Ratings by submission."""
-        return EncodedList.of(self.world.rating_rows(self.clock), "submitted_at", "rating_id")
+        return EncodedList.of(
+            self.changes.over("ratings", "rating_id", self.world.rating_rows(self.clock)),
+            "submitted_at",
+            "rating_id",
+        )
 
     @cached_property
     def submission(self) -> EncodedList:
         """Online submissions by change."""
-        return EncodedList.of(self.world.submission_rows(self.clock), "changed_at", "submission_id")
+        return EncodedList.of(
+            self.changes.over(
+                "submissions", "submission_id", self.world.submission_rows(self.clock)
+            ),
+            "changed_at",
+            "submission_id",
+        )
 
     @cached_property
     def decision(self) -> EncodedList:
@@ -117,7 +135,11 @@ class Snapshot:
     @cached_property
     def service(self) -> EncodedList:
         """Online services."""
-        return EncodedList.of(self.world.registers.services, "service_id", "service_id")
+        return EncodedList.of(
+            self.changes.over("services", "service_id", self.world.registers.services),
+            "service_id",
+            "service_id",
+        )
 
 
 def bound(text: str | None) -> str | None:

@@ -121,6 +121,19 @@ def _size(query: Query, name: str, rule: Rule | None, usual: int = 500) -> int:
     )
 
 
+def page_asked(query: Query) -> int:
+    """Which page of a list a query asks for, 1 = the first, however its system pages; 0 = none that there is."""
+    try:
+        size = _size(query, "limit", None, 100 if "after" in query else 500)
+        if "page" in query:
+            return int(query["page"])
+        if "cursor" in query:
+            return int(base64.urlsafe_b64decode(query["cursor"])) // size + 1
+        return int(query.get("offset") or query.get("after") or 0) // size + 1
+    except ValueError:
+        return 0
+
+
 ROUTES: dict[tuple[str, str], Callable[[Asked, Query, Rule | None], Answer]] = {
     ("cases", "/api/v1/cases"): _cursor_list(
         lambda s: s.case, ("updated_from", "updated_to"), with_total=True

@@ -12,15 +12,16 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from demo.answers import Answer, send, sent_status
-from demo.faults import Rule, Scenario
+from demo.faults import Request, Rule, Scenario
 from demo.lists import Snapshot
-from demo.routes import ROUTES, Asked, Query
-from demo.spoil import spoilt
+from demo.routes import ROUTES, Asked, Query, page_asked
+from demo.spoil import records, spoilt
 from demo.world import World
 
 # Secrets of a server that holds invented data and listens on loopback.
@@ -46,7 +47,13 @@ class State:
 
     def set_clock(self, clock: dt.datetime) -> None:
         """Show the world as it stands at `clock`."""
-        self.snapshot = Snapshot(self.world, clock)
+        self.snapshot = Snapshot(self.world, clock, self.snapshot.changes)
+
+    def mutate(self, rule: Rule, path: str, page: bytes) -> None:
+        """Change the world by a rule, between the page that has been made and the next."""
+        now = self.snapshot
+        if now.changes.make(path, records(json.loads(page)), rule.arguments["ops"], now.clock):
+            self.set_clock(now.clock)
 
 
 @dataclass
@@ -134,13 +141,17 @@ class SystemsHandler(BaseHTTPRequestHandler):
             if "/" in parts.path[1:]
             else ("/", "", "")
         )
-        rule = self.shared.scenario.next_rule(f"/{rest}")
+        rule = self.shared.scenario.next_rule(
+            Request(system, f"/{rest}", parts.query, page_asked(query))
+        )
         answer = self._answer(system, f"/{rest}", query, body, rule)
         with self.shared.lock:
             self.shared.log.append({
                 "at": time.time(), "method": self.command, "system": system, "path": f"/{rest}", "query": query,
                 "status": sent_status(answer, rule), "fault": rule.do if rule else None,
             })  # fmt: skip
+        if rule and rule.do == "mutate_between_pages" and answer.status == HTTPStatus.OK:
+            self.shared.mutate(rule, f"/{rest}", answer.body)
         send(self, answer, rule)
 
     def _answer(
@@ -190,7 +201,7 @@ class SystemsHandler(BaseHTTPRequestHandler):
         if path == "/__log":
             return Answer.json(state.log)
         if path == "/__truth":
-            return Answer.json(state.world.truth(state.snapshot.clock))
+            return Answer.json(state.snapshot.truth())
         if path == "/__clock":
             if self.command == "POST":
                 state.set_clock(dt.datetime.fromisoformat(json.loads(body)["now"]))

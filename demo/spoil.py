@@ -28,6 +28,13 @@ def narrowed(window: tuple[int, int], rule: Rule | None) -> tuple[int, int]:
     return (low, high - count) if rule.arguments.get("from") == "end" else (low + count, high)
 
 
+def records(document: Any) -> list[Row]:
+    """The rows of a page, whatever lies round them; none where it is no page."""
+    if isinstance(document, list):
+        return document
+    return next((document[name] for name in LISTS if name in document), [])
+
+
 def spoilt(answer: Answer, rule: Rule | None) -> Answer:
     """What `rule` makes of a right answer; other rules leave it as it is."""
     if rule is None or answer.status != 200:
@@ -47,12 +54,8 @@ def spoilt(answer: Answer, rule: Rule | None) -> Answer:
 def _edited(body: bytes, arguments: dict[str, Any]) -> bytes:
     """The records with fields set, dropped, renamed or moved in time; `rows` limits it to the first ones."""
     document = msgspec.json.decode(body)
-    records: list[Row] = (
-        document
-        if isinstance(document, list)
-        else next(document[name] for name in LISTS if name in document)
-    )
-    for record in records[: arguments.get("rows")]:
+    rows = records(document)
+    for record in rows[: arguments.get("rows")]:
         record.update(arguments.get("set", {}))
         for name in arguments.get("drop", []):
             record.pop(name, None)
@@ -64,9 +67,9 @@ def _edited(body: bytes, arguments: dict[str, Any]) -> bytes:
             at = dt.datetime.fromisoformat(record[name]) + dt.timedelta(seconds=seconds)
             record[name] = at.isoformat()
     if arguments.get("repeat"):
-        records.extend(records[: int(arguments["repeat"])])
+        rows.extend(rows[: int(arguments["repeat"])])
     if arguments.get("reverse"):
-        records.reverse()
+        rows.reverse()
     return msgspec.json.encode(document)
 
 

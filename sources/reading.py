@@ -5,7 +5,8 @@ choosing windows (pull), asking (http), paging rules (paging), files (landing).
 
 A list that shifts while it is read by page or offset loses rows without a sign. So after the last page
 the first is asked for again (or, where the system gives no total, all of them): if the total moved or
-rows changed, the whole list is read anew, until two passes agree.
+rows changed, the whole list is read anew, until two passes agree. A list with a cursor ought to hold still,
+so one whose total moved is read anew once, and only while it is short: the overlap and the sweep find the rest.
 """
 
 import datetime as dt
@@ -74,7 +75,7 @@ class WindowRead:
             digests = self._digests()
             if digests == earlier:
                 self._batch.warnings.append("total_moved")
-            if digests == earlier or not self._has_shifted():
+            if digests == earlier or not self._has_shifted(is_first=not earlier):
                 total = settled_total(self._entity, self._totals())
                 return self._batch.finish(now_text(), total)
             earlier = digests
@@ -154,15 +155,18 @@ class WindowRead:
     def _totals(self) -> list[tuple[int, int | None]]:
         return [(done.page.rows, done.total) for done in self._pages()]
 
-    def _has_shifted(self) -> bool:
+    def _has_shifted(self, *, is_first: bool) -> bool:
         """Whether rows may have moved between the pages of the pass that has just ended."""
         filled = [done for done in self._pages() if done.page.rows]
-        if not self._entity.paging.shifts or len(filled) < 2:
+        if len(filled) < 2:
             return False
-        if totals_moved(self._entity, self._totals()):
+        has_moved = totals_moved(self._entity, self._totals())
+        few = len(filled) <= self._client.limits.verified_pages_most
+        if not self._entity.paging.shifts:
+            return has_moved and few and is_first
+        if has_moved:
             return True
         has_total = settled_total(self._entity, self._totals()) is not None
-        few = len(filled) <= self._client.limits.verified_pages_most
         again = filled[:1] if has_total or not few else filled
         return any(self._differs(done) for done in again)
 

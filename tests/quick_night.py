@@ -37,7 +37,11 @@ GATES = ("core.daily_volume",)
 STAGED = ("case", "rating", "submission", "service", "plan_task")
 KPIS = ("marts.kpi_on_time",)
 # Small pages, so that a few hundred rows make many.
-SMALL_PAGES = {"rows: 1000": "rows: 60", "rows: 500": "rows: 40"}
+SMALL_PAGES = {
+    "rows: 1000": "rows: 60",
+    "per_page, rows: 500": "per_page, rows: 7",
+    "rows: 500": "rows: 40",
+}
 # The patience of a test: a second at most for an answer, three attempts.
 QUICK = Limits(
     read_seconds=0.6,

@@ -83,7 +83,8 @@ def test_a_passing_fault_leaves_no_trace(rule: Rule, yard: Yard, home: Path) -> 
 
 def test_what_a_night_tells_of_totals_and_duplicates(yard: Yard, home: Path) -> None:
     """F20, F22: copies are counted as such, and the source's own total stands beside what came."""
-    rules = on("case", "edit", nth=1, repeat=9), on("case", "wrong_total")
+    twice = {"match": {"path": PATHS["case"], "page": 1}, "do": "edit", "repeat": 9}
+    rules = twice, on("case", "wrong_total", nth=1, times=None)
     told = yard.night(home, *rules, only=("case",))["case"]
     assert told["duplicate"] == 9
     fetched, total = yard.select(
