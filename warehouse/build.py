@@ -183,19 +183,16 @@ def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model, fresh: str
 def _columns_of(
     connection: duckdb.DuckDBPyConnection, tables: Sequence[str] | frozenset[str]
 ) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {table: {} for table in tables}
-    rows = connection.execute(
-        """
-        select schema_name || '.' || table_name, column_name, data_type
-        from duckdb_columns()
-        where database_name = current_database() and list_contains($tables, schema_name || '.' || table_name)
-        order by schema_name, table_name, column_index
-        """,
-        {"tables": sorted(tables)},
-    ).fetchall()
-    for table, name, kind in rows:
-        found[table][name] = kind
-    return found
+    # Asked table by table: the list of all columns is made anew for each question, which takes longer.
+    return {
+        table: {
+            name: kind
+            for name, kind, *_ in connection.execute(
+                'describe "{}"'.format('"."'.join(table.split(".")))
+            ).fetchall()
+        }
+        for table in sorted(tables)
+    }
 
 
 def _swap(

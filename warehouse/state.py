@@ -146,26 +146,26 @@ def check_trend(
     connection: duckdb.DuckDBPyConnection, table: str, runs: int = 5
 ) -> dict[str, list[str]]:
     """What each rule of a table said in its last runs, oldest first: a count, or "error"."""
-    said = all_trends(connection, runs)
-    return {rule: words for (name, rule), words in said.items() if name == table}
+    return {rule: words for (_, rule), words in all_trends(connection, runs, table).items()}
 
 
 def all_trends(
-    connection: duckdb.DuckDBPyConnection, runs: int = 5
+    connection: duckdb.DuckDBPyConnection, runs: int = 5, table: str | None = None
 ) -> dict[tuple[str, str], list[str]]:
-    """As check_trend, of every table: by table and rule."""
+    """As check_trend, of every table (or of one): by table and rule."""
     rows = connection.execute(
         """
         select table_name, rule,
             list_reverse(list(struct_pack(state, failed) order by checked_at desc)[1:$runs])
         from meta.check_run
+        where table_name = coalesce($table, table_name)
         group by table_name, rule
         """,
-        {"runs": runs},
+        {"runs": runs, "table": table},
     ).fetchall()
     return {
-        (table, rule): [trend_word(r["state"], r["failed"]) for r in said]
-        for table, rule, said in rows
+        (name, rule): [trend_word(r["state"], r["failed"]) for r in said]
+        for name, rule, said in rows
     }
 
 
