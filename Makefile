@@ -36,7 +36,7 @@ demo: $(STAMP) ## Hệ thống mô phỏng và một đêm trọn vẹn / simula
 	@$(BIN)/motcua demo
 
 test: $(STAMP) ## Mọi kiểm thử / all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 chaos: $(STAMP) ## Giết tiến trình ở 100 thời điểm ngẫu nhiên / SIGKILL at 100 random moments
 	@MOTCUA_CHAOS=100 $(BIN)/python -m pytest -q tests/test_kills.py -k random

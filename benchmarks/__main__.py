@@ -33,8 +33,11 @@ def one_round(pages: Pages, world: Path, wanted: list[str]) -> dict[str, Sample]
             print(f"  {name} …", file=sys.stderr, flush=True)
             pages.set_day(int(name == "day"))
             found[name] = _measured(name, pages, world, Path(place))
+            told = {
+                key: value for key, value in found[name].said.items() if not isinstance(value, list)
+            }
             print(
-                f"    {found[name].wall:.1f} s {dict(found[name].said)}",
+                f"    {found[name].wall:.1f} s {told}",
                 file=sys.stderr,
                 flush=True,
             )

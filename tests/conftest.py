@@ -60,15 +60,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with whole nights first: two processes take files in turn, and small ones even out the end.
-
-    Tests that read the shared night go to one process together, so that it is run once.
-    """
+    """Files with whole nights first: two processes take files in turn, and small ones even out the end."""
     nights = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in nights)
-    for item in items:
-        shares = "night" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("night" if shares else item.path.name))
 
 
 @pytest.fixture(name="running")
