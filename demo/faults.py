@@ -141,19 +141,21 @@ class Scenario:
 
 def _rule(given: object, place: int) -> Rule:
     """One rule, or the reason why it is none."""
-    if not isinstance(given, dict) or given.get("do") not in ACTIONS:
+    if not isinstance(given, dict) or str(given.get("do")) not in ACTIONS:
         raise ScenarioError(f"Rule {place} needs a do, one of {', '.join(sorted(ACTIONS))}.")
     match = given.get("match", {})
     if not isinstance(match, dict) or not match.keys() <= MATCHES:
         raise ScenarioError(f"Rule {place}: match takes {', '.join(sorted(MATCHES))}.")
+    if not all(isinstance(number, int) for name, number in match.items() if name != "path"):
+        raise ScenarioError(f"Rule {place}: all of match but path are whole numbers.")
     arguments = {name: value for name, value in given.items() if name not in ("match", "do")}
     takes = ACTIONS[given["do"]]
     if not arguments.keys() <= takes:
         raise ScenarioError(
             f"Rule {place}: {given['do']} takes {', '.join(sorted(takes)) or 'nothing'}."
         )
-    ops = arguments.get("ops", [])
-    if not all(
+    ops = arguments.setdefault("ops", []) if "ops" in takes else []
+    if not isinstance(ops, list) or not all(
         isinstance(op, dict) and op.get("op") in OPS and op.keys() <= {"op", "rows"} for op in ops
     ):
         raise ScenarioError(f"Rule {place}: each of ops takes op ({', '.join(OPS)}) and rows.")
