@@ -5,37 +5,52 @@ Belongs here: such changes, kept by list and put over the world's own rows. Does
 
 import datetime as dt
 import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from demo.clockwork import LOCAL
+from demo.clockwork import local_text
 
 Row = dict[str, Any]
-# By the path below a system: the list's name in the truth, its key, and the time that tells of a change.
+
+
+class Listed(NamedTuple):
+    """A list that can change: its name in the truth, its key, and the time that tells of a change."""
+
+    name: str
+    key: str
+    changed: str | None
+
+
+# By the path below the system.
 CHANGING = {
-    "/api/v1/cases": ("cases", "case_code", "updated_at"),
-    "/ratings": ("ratings", "rating_id", "submitted_at"),
-    "/v2/submissions": ("submissions", "submission_id", "changed_at"),
-    "/v2/services": ("services", "service_id", None),
+    "/api/v1/cases": Listed("cases", "case_code", "updated_at"),
+    "/ratings": Listed("ratings", "rating_id", "submitted_at"),
+    "/v2/submissions": Listed("submissions", "submission_id", "changed_at"),
+    "/v2/services": Listed("services", "service_id", None),
 }
 OPS = ("delete", "insert", "touch")
 
 
 @dataclass
 class Changes:
-    """Rows that are gone, rows that came, and fields that differ, by the lists' names in the truth."""
+    """By path: keys that are gone, rows that came, and the new time of keys that were touched."""
 
-    gone: dict[str, set[str]] = field(default_factory=dict)
-    come: dict[str, list[Row]] = field(default_factory=dict)
-    touched: dict[str, dict[str, Row]] = field(default_factory=dict)
+    gone: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    come: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    touched: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def over(self, name: str, key: str, rows: Iterable[Row]) -> list[Row]:
-        """The rows of a list as they are after the changes."""
-        gone, touched = self.gone.get(name, set()), self.touched.get(name, {})
-        after = [*rows, *self.come.get(name, [])]
-        return [row | touched.get(row[key], {}) for row in after if row[key] not in gone]
+    def over(self, path: str, rows: Iterable[Row]) -> list[Row]:
+        """The rows of the list at `path` as they are after the changes."""
+        _, key, changed = CHANGING[path]
+        gone, touched = self.gone[path], self.touched[path]
+        return [
+            row | {changed: touched[row[key]]} if changed and row[key] in touched else row
+            for row in (*rows, *self.come[path])
+            if row[key] not in gone
+        ]
 
     def make(self, path: str, page: list[Row], ops: Iterable[Row], clock: dt.datetime) -> bool:
         """Do `ops` with the rows of a page of the list at `path`; False where that list never changes.
@@ -45,20 +60,18 @@ class Changes:
         """
         if path not in CHANGING or not page:
             return False
-        name, key, changed = CHANGING[path]
+        key = CHANGING[path].key
         with self._lock:
             for op in ops:
-                taken, page = page[: int(op.get("rows", 1))], page[int(op.get("rows", 1)) :]
+                count = int(op.get("rows", 1))
+                taken, page = page[:count], page[count:]
                 if op["op"] == "delete":
-                    self.gone.setdefault(name, set()).update(row[key] for row in taken)
+                    self.gone[path].update(row[key] for row in taken)
                 elif op["op"] == "insert":
-                    come = self.come.setdefault(name, [])
-                    come += [
-                        row | {key: f"{row[key]}-{len(come) + n}"} for n, row in enumerate(taken)
+                    first = len(self.come[path])
+                    self.come[path] += [
+                        row | {key: f"{row[key]}-{n}"} for n, row in enumerate(taken, first)
                     ]
-                elif changed:
-                    now = clock.astimezone(LOCAL).replace(microsecond=0).isoformat()
-                    self.touched.setdefault(name, {}).update(
-                        {row[key]: {changed: now} for row in taken}
-                    )
+                else:
+                    self.touched[path].update((row[key], local_text(clock)) for row in taken)
         return True

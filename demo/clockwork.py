@@ -87,6 +87,11 @@ def local_seconds(instant: dt.datetime) -> int:
     )
 
 
+def local_text(instant: dt.datetime) -> str:
+    """An instant as the rows spell it: local, to the second, with offset."""
+    return instant.astimezone(LOCAL).replace(microsecond=0).isoformat()
+
+
 def iso_texts(seconds: Ints) -> list[str | None]:
     """Local seconds → ISO date-times with offset; NEVER → None."""
     known = seconds < NEVER

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from demo.changes import CHANGING, Changes
-from demo.clockwork import LOCAL
+from demo.clockwork import LOCAL, local_text
 from demo.world import World
 
 Row = dict[str, Any]
@@ -62,12 +62,13 @@ class Snapshot:
         """Everything that is true now; see World.truth."""
         truth = self.world.truth(self.clock)
         return truth | {
-            name: self.changes.over(name, key, truth[name]) for name, key, _ in CHANGING.values()
+            listed.name: self.changes.over(path, truth[listed.name])
+            for path, listed in CHANGING.items()
         }
 
     @cached_property
     def _case_rows(self) -> list[Row]:
-        return self.changes.over("cases", "case_code", self.world.case_rows(self.clock))
+        return self.changes.over("/api/v1/cases", self.world.case_rows(self.clock))
 
     @cached_property
     def case(self) -> EncodedList:
@@ -95,22 +96,14 @@ class Snapshot:
     @cached_property
     def rating(self) -> EncodedList:
         """Ratings by submission."""
-        return EncodedList.of(
-            self.changes.over("ratings", "rating_id", self.world.rating_rows(self.clock)),
-            "submitted_at",
-            "rating_id",
-        )
+        rows = self.changes.over("/ratings", self.world.rating_rows(self.clock))
+        return EncodedList.of(rows, "submitted_at", "rating_id")
 
     @cached_property
     def submission(self) -> EncodedList:
         """Online submissions by change."""
-        return EncodedList.of(
-            self.changes.over(
-                "submissions", "submission_id", self.world.submission_rows(self.clock)
-            ),
-            "changed_at",
-            "submission_id",
-        )
+        rows = self.changes.over("/v2/submissions", self.world.submission_rows(self.clock))
+        return EncodedList.of(rows, "changed_at", "submission_id")
 
     @cached_property
     def decision(self) -> EncodedList:
@@ -135,11 +128,8 @@ class Snapshot:
     @cached_property
     def service(self) -> EncodedList:
         """Online services."""
-        return EncodedList.of(
-            self.changes.over("services", "service_id", self.world.registers.services),
-            "service_id",
-            "service_id",
-        )
+        rows = self.changes.over("/v2/services", self.world.registers.services)
+        return EncodedList.of(rows, "service_id", "service_id")
 
 
 def bound(text: str | None) -> str | None:
@@ -154,7 +144,7 @@ def bound(text: str | None) -> str | None:
         return dt.date.fromisoformat(text).isoformat()
     instant = dt.datetime.fromisoformat(text)
     instant = instant if instant.tzinfo else instant.replace(tzinfo=LOCAL)
-    return instant.astimezone(LOCAL).replace(microsecond=0).isoformat()
+    return local_text(instant)
 
 
 Lookup = Callable[[Snapshot], EncodedList]

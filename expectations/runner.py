@@ -182,14 +182,13 @@ class Checker:
         return self.context.data_sources.get(schema)
 
     def _columns(self, table: str) -> list[str]:
-        """The table's columns; none where there is no such table."""
         schema, _, name = table.partition(".")
-        # Ten times as fast as looking through the list of all columns, once a suite.
-        try:
-            found = self.cursor.execute(f'describe "{schema}"."{name}"').fetchall()
-        except Exception:  # noqa: BLE001 what can't be described isn't there for any of its rules
-            return []
-        return [column for column, *_ in found]
+        found = self.cursor.execute(
+            "select column_name from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? and table_name = ?",
+            [schema, name],
+        ).fetchall()
+        return [column for (column,) in found]
 
     def _keys(
         self, suite: Suite, rule: Rule, limit: int, columns: Sequence[str]

@@ -5,7 +5,6 @@ Doesn't belong here: what a night makes of other faults (test_faults.py, test_so
 """
 
 import base64
-import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,9 @@ from demo.faults import Request, Scenario, ScenarioError
 from demo.server import DEMO_CREDENTIALS
 from tests.conftest import END
 from tests.fault_yard import PATHS, Yard, fixture_home, fixture_yard, on  # noqa: F401 (fixtures)
+from tests.night_content import check_invariants
 
 pytestmark = pytest.mark.timeout(600)
-KEYS = {
-    "case": ("cases", "case_code"),
-    "rating": ("ratings", "rating_id"),
-    "submission": ("submissions", "submission_id"),
-    "service": ("services", "service_id"),
-}
 RATING_HEADERS = {"X-API-Key": DEMO_CREDENTIALS["ratings"]}
 
 
@@ -149,7 +143,7 @@ OPS = {
 }
 
 
-@pytest.mark.parametrize("entity", KEYS)
+@pytest.mark.parametrize("entity", ["case", "rating", "submission", "service"])
 @pytest.mark.parametrize("ops", OPS.values(), ids=OPS)
 def test_nothing_is_lost_while_pages_shift(
     ops: list[dict[str, Any]], entity: str, yard: Yard, home: Path
@@ -160,36 +154,15 @@ def test_nothing_is_lost_while_pages_shift(
     )
     assert "mutate_between_pages" in [entry["fault"] for entry in yard.asked(entity)]
     assert told[entity]["fetched"] > 0
-    held_as_true(yard, home, entity)
-
-
-def held_as_true(yard: Yard, home: Path, entity: str) -> None:
-    """Every row of the truth is in raw, and its newest version carries the truth's words."""
-    name, key = KEYS[entity]
-    system = {"case": "cases", "rating": "ratings"}.get(entity, "services")
-    rows = yard.select(
-        home, f"select * from raw.{system}__{entity} qualify row_number() over "
-        f"(partition by {key} order by _version_at desc, _loaded_at desc) = 1",
-    )  # fmt: skip
-    columns = [name for name, *_ in yard.select(home, f"describe raw.{system}__{entity}")]
-    newest = {row[columns.index(key)]: dict(zip(columns, row, strict=True)) for row in rows}
-    truth = yard.server.state.snapshot.truth()[name]
-    lacking = {row[key] for row in truth} - newest.keys()
-    assert not lacking
-    changed = {"case": "updated_at", "rating": "submitted_at", "submission": "changed_at"}.get(
-        entity
-    )
-    for row in truth if changed else ():
-        held = dt.datetime.fromisoformat(newest[row[key]][changed])
-        assert held == dt.datetime.fromisoformat(row[changed]), row[key]
+    check_invariants(home, yard.server.state.snapshot.truth(), (entity,))
 
 
 def test_a_case_that_goes_while_it_is_read_is_marked_by_the_sweep(yard: Yard, home: Path) -> None:
     """F21, F29: it was read before it went; the list of keys no longer has it."""
     rule = on("case", "mutate_between_pages", nth=1, ops=[{"op": "delete", "rows": 2}])
     yard.night(home, rule, mode="full", only=("case",))
-    gone = yard.server.state.snapshot.changes.gone["cases"]
-    held_as_true(yard, home, "case")
+    gone = yard.server.state.snapshot.changes.gone[PATHS["case"]]
+    check_invariants(home, yard.server.state.snapshot.truth(), ("case",))
     yard.night(home, only=("case", "case_key"))
     marked = {
         key for (key,) in yard.select(home, "select key from meta.deletion where entity = 'case'")

@@ -185,12 +185,7 @@ def _columns_of(
 ) -> dict[str, dict[str, str]]:
     # Asked table by table: the list of all columns is made anew for each question, which takes longer.
     return {
-        table: {
-            name: kind
-            for name, kind, *_ in connection.execute(
-                'describe "{}"'.format('"."'.join(table.split(".")))
-            ).fetchall()
-        }
+        table: {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
         for table in sorted(tables)
     }
 
