@@ -182,18 +182,16 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
         )  # fmt: skip
     if not absurd:
         yield Finding("cursor", "ok", f"{len(look.cursors)} con trỏ hợp lý. / Cursors are sane.")
-    now = settings.now()
-    wanted = now.year + (1 if now.month >= 11 else 0)
-    if wanted not in look.official_years:
+    for year in look.awaited_years:
         yield Finding(
-            "calendar", "bad" if now.month == 12 or wanted == now.year else "warn",
-            f"Chưa có lịch nghỉ chính thức {wanted}. / No official calendar yet.",
-            "Thả tệp calendar_overrides vào inbox và thêm năm vào sql/seeds/calendar_years.csv. / Drop the file.",
+            "calendar", "warn",
+            f"Chưa có lịch nghỉ chính thức {year}; hạn trả tính qua năm {year} là tạm tính. / No official days off "
+            f"of {year} yet; due days counted through it are provisional.",
+            "Khi có thông báo nghỉ lễ, thả tệp calendar_overrides (phạm vi ALL, có số văn bản) vào inbox. / When the "
+            "notice comes, drop a calendar_overrides file (scope ALL, with its document number) into the inbox.",
         )  # fmt: skip
-    else:
-        yield Finding(
-            "calendar", "ok", f"Có lịch chính thức {wanted}. / Official calendar present."
-        )
+    if not look.awaited_years:
+        yield Finding("calendar", "ok", "Không thiếu lịch nghỉ nào. / No calendar is awaited.")
 
 
 def _published(settings: Settings) -> Iterator[Finding]:

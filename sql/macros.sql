@@ -79,6 +79,14 @@ create or replace macro cast_errors(names) as
 
 create or replace macro local_day(instant) as cast(instant as date);
 
+-- Whether a document's scope means every unit of the country; another scope is a unit's code.
+create or replace macro is_for_all(scope) as upper(coalesce(scope, 'ALL')) in ('ALL', 'TOÀN QUỐC', '*');
+
+-- Whether a count of working days from `start_on` on has passed a day whose year has no official calendar;
+-- `last_provisional_on` is core.dim_date's, at the day on which the count ends.
+create or replace macro counts_provisionally(start_on, last_provisional_on) as
+    coalesce(last_provisional_on >= start_on, false);
+
 -- 1.004221.000.00.00.H37 → 1.004221: the procedure without its local suffix; other codes stay.
 create or replace macro procedure_base(code) as
     coalesce(nullif(regexp_extract(code, '^([1-3][.][0-9]{6})(?:[.]000[.]00[.]00[.]H[0-9]{2})$', 1), ''), code);

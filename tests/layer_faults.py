@@ -226,14 +226,8 @@ STATEMENTS: dict[tuple[str, str], str] = {
     ("core.dim_date", "covers_as_of"): "delete from core.dim_date where day > date '2023-12-31'",
     ("core.fct_case", "some_centre_cases"): "update core.fct_case set is_centre = false",
     ("core.fct_rating", "mostly_valid"): "update core.fct_rating set is_valid = false",
-    (
-        "core.dim_date",
-        "this_year_is_official",
-    ): "delete from seeds.calendar_years where year = 2023",
-    ("core.dim_date", "next_year_is_official_from_december"): (
-        "delete from seeds.calendar_years where year = 2024; "
-        "update meta.run_context set as_of_on = date '2023-12-01'"
-    ),
+    ("core.dim_calendar_year", "awaited_calendar_is_here"): "update core.dim_calendar_year "
+    "set is_awaited = true where calendar_year = 2024",
     ("marts.kpi_value", "every_kpi_published"): "delete from marts.kpi_value where variant = 'B'",
 }
 

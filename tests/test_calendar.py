@@ -1,4 +1,4 @@
-"""The working calendar: every due date of six years against a calendar typed by hand, and the December gate."""
+"""The working calendar: every due date of six years against a calendar typed by hand; years without an official one."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -15,7 +15,6 @@ from warehouse.state import RunContext, set_run_context
 ONE_DAY = dt.timedelta(days=1)
 FIRST, LAST = dt.date(2021, 1, 1), dt.date(2026, 12, 31)
 LIMIT = 30
-GATE = "next_year_is_official_from_december"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def test_every_due_date_of_six_years(warehouse: CaseWarehouse) -> None:
         cross join range({LIMIT + 1}) as r (n)
         """
     )
-    tables = ("core.dim_date", "core.dim_working_day", "core.dim_procedure", "core.fct_pause",
+    tables = ("core.dim_calendar_year", "core.dim_date", "core.dim_working_day", "core.dim_procedure", "core.fct_pause",
               "core.fct_extension", "core.fct_case_due")  # fmt: skip
     _rebuild(warehouse, dt.datetime(2026, 12, 31, 1, 30, tzinfo=AS_OF.tzinfo), *tables)
     found = connection.execute("select case_code, due_on from core.fct_case_due").fetchall()
@@ -82,23 +81,46 @@ def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
         first += ONE_DAY
 
 
+def _document(**more: object) -> dict[str, object]:
+    """A day off of 2027 as a dropped file gives it."""
+    return {
+        "day": "2027-01-04", "is_working": False, "scope": "ALL", "document_no": "9/TB-BNV", "status": None,
+    } | more  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("as_of", "override", "blocks"),
+    ("as_of", "document", "awaited", "provisional"),
     [
-        ("2026-11-30T23:30:00+07:00", None, False),
-        ("2026-12-01T00:30:00+07:00", None, True),
-        ("2026-12-01T00:30:00+07:00", "unconfirmed", True),
-        ("2026-12-01T00:30:00+07:00", "official", False),
-        ("2025-12-31T23:30:00+07:00", None, False),
+        ("2026-09-30T23:30:00+07:00", None, [], {2027, 2028}),
+        ("2026-10-01T00:30:00+07:00", None, [2027], {2027, 2028}),
+        ("2026-12-31T23:30:00+07:00", None, [2027], {2027, 2028}),
+        ("2027-01-01T00:30:00+07:00", None, [2027], {2027, 2028, 2029}),
+        ("2027-11-02T00:30:00+07:00", None, [2027, 2028], {2027, 2028, 2029}),
+        ("2026-12-01T00:30:00+07:00", _document(), [], {2028}),
+        ("2026-12-01T00:30:00+07:00", _document(scope="toàn quốc", status="official"), [], {2028}),
+        ("2026-12-01T00:30:00+07:00", _document(status="unconfirmed"), [2027], {2027, 2028}),
+        ("2026-12-01T00:30:00+07:00", _document(document_no=None), [2027], {2027, 2028}),
+        ("2026-12-01T00:30:00+07:00", _document(scope="H37.16"), [2027], {2027, 2028}),
+        ("2023-06-06T00:30:00+07:00", None, [], set()),
+        ("2035-05-01T00:30:00+07:00", None, [2035], set(range(2027, 2038))),
     ],
 )
-def test_december_without_next_years_calendar_blocks(
-    warehouse: CaseWarehouse, as_of: str, override: str | None, blocks: bool
-) -> None:
-    """Official years are a seed; a dropped file with an official day of next year opens the gate too."""
+def test_a_year_without_an_official_calendar_is_told_and_never_stops(
+    warehouse: CaseWarehouse, as_of: str, document: dict[str, object] | None, awaited: list[int],
+    provisional: set[int],
+) -> None:  # fmt: skip
+    """Official years are a seed; a dropped document for the whole country that names a day of one makes it so."""
     load_seed(warehouse.connection, "seeds.calendar_years", SQL / "seeds" / "calendar_years.csv")
-    days = [{"day": "2027-01-02", "is_working": False, "scope": "ALL", "status": override}]
-    warehouse.fill("staging.calendar_override", days if override else [])
-    _rebuild(warehouse, dt.datetime.fromisoformat(as_of), "core.dim_date")
-    outcomes = run_suites(warehouse.connection, [load_suites()["core.dim_date"]])
-    assert {o.rule for o in outcomes if o.blocks} == ({GATE} if blocks else set())
+    warehouse.fill("staging.calendar_override", [document] if document else [])
+    tables = ("core.dim_calendar_year", "core.dim_date")
+    _rebuild(warehouse, dt.datetime.fromisoformat(as_of), *tables)
+    suites = load_suites()
+    outcomes = run_suites(warehouse.connection, [suites[table] for table in tables])
+    warehouse.fill("staging.calendar_override", [])
+    assert not [o.rule for o in outcomes if o.blocks]
+    told = {o.rule: o.failing_keys for o in outcomes if o.state == "failed"}
+    assert [int(key) for key in told.get("awaited_calendar_is_here", ())] == awaited
+    found = warehouse.rows(
+        "select distinct year(day) as year from core.dim_date where is_provisional"
+    )
+    assert {row["year"] for row in found} == provisional

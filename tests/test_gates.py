@@ -3,11 +3,13 @@
 import datetime as dt
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from demo.server import serve
+from expectations.suite import SUITES
 from orchestration.definitions import wire
 from orchestration.maintenance import publish_again
 from orchestration.runs import QUIET, execute_job
@@ -16,6 +18,17 @@ from tests.conftest import END, LOCAL, Site
 from warehouse.errors import PublicationError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+BROKEN_RULE = """
+  - id: no_sunday_exists
+    type: unexpected_rows_expectation
+    kwargs:
+      row_predicate: isodow(day) = 7
+    severity: critical
+    reason: Lịch có ngày chủ nhật.
+    reason_en: The calendar holds a Sunday.
+    remedy: Bỏ các ngày chủ nhật.
+    owner: Thử nghiệm
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +124,26 @@ def test_too_many_broken_rows_stop_the_night(site: Site) -> None:
 
 
 # Last, because it loads three years that the tests above don't know.
-def test_a_critical_check_stops_the_night_and_the_old_version_stands(site: Site) -> None:
-    """From 1 December the next year's official calendar must be there; that of 2027 isn't yet."""
+def test_a_critical_check_stops_the_night_and_a_missing_calendar_does_not(
+    site: Site, tmp_path: Path
+) -> None:
+    """In December no document of the next year's days off is usual; a rule that is broken does stop."""
+    suites = tmp_path / "suites"
+    shutil.copytree(SUITES, suites)
+    with (suites / "core.dim_date.yml").open("a", encoding="utf-8") as file:
+        file.write(BROKEN_RULE)
+    at = dt.datetime(2026, 12, 2, 1, 30, tzinfo=LOCAL)
     before = (site.home / "published" / "current").resolve()
-    outcome = site.run(dt.datetime(2026, 12, 2, 1, 30, tzinfo=LOCAL))
+    site.server.state.set_clock(at)
+    outcome = execute_job(wire(site.settings(at), suites_folder=suites), "nightly")
     assert not outcome.succeeded
-    assert "next_year_is_official_from_december" in outcome.reason
+    assert "no_sunday_exists" in outcome.reason
     assert (site.home / "published" / "current").resolve() == before
     failed = site.warehouse(
-        "select distinct rule from meta.check_run where state = 'failed' and severity = 'critical' "
-        "and rule <> 'quarantine_within_cap'"
+        "select distinct rule, severity from meta.check_run where state = 'failed' and rule <> 'quarantine_within_cap' "
+        "and (severity = 'critical' or table_name = 'core.dim_calendar_year') order by 1"
     )
-    assert failed == [{"rule": "next_year_is_official_from_december"}]
+    assert failed == [
+        {"rule": "awaited_calendar_is_here", "severity": "warning"},
+        {"rule": "no_sunday_exists", "severity": "critical"},
+    ]

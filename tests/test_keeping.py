@@ -117,17 +117,22 @@ def test_the_doctor_finds_each_harm_with_its_remedy(home: Path, tmp_path: Path) 
         connection.execute(
             "update meta.cursor set cursor_at = '2999-01-01' where entity = 'rating'"
         )
+        connection.execute(
+            "update core.dim_calendar_year set is_awaited = true where calendar_year = 2024"
+        )
     (broken / "warehouse.duckdb").chmod(0o644)
     version = (broken / "published" / "current").resolve()
     (version / "kpi.duckdb.wal").write_bytes(b"left over")
-    december = dt.datetime(2027, 12, 5, 1, 30, tzinfo=LOCAL)
     settings = Settings.load(
-        home=broken, as_of=december, _env_file=None, pii_key="k" * 40,
+        home=broken, as_of=END, _env_file=None, pii_key="k" * 40,
         cases_url="http://127.0.0.1:1", cases_token="id:secret",
         ratings_url="http://ratings.example.vn", ratings_token="canary-key",
     )  # fmt: skip
     findings = examine(settings, call_sources=False)
-    assert _bad(findings) >= {"cursor", "permissions", "published", "calendar", "settings.ratings"}
+    assert _bad(findings) >= {"cursor", "permissions", "published", "settings.ratings"}
+    calendar = [(f.state, f.message) for f in findings if f.subject == "calendar"]
+    assert [state for state, _ in calendar] == ["warn"], "no calendar is ever a reason to stop"
+    assert "2024" in calendar[0][1]
     assert all(finding.remedy for finding in findings if finding.state != "ok")
     assert "canary-key" not in repr(findings)
     path = broken / "warehouse.duckdb"

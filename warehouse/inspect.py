@@ -24,7 +24,7 @@ class Look:
     wal_bytes: int = 0
     schema_version: int = 0
     cursors: dict[str, dt.datetime] = field(default_factory=dict)
-    official_years: frozenset[int] = frozenset()
+    awaited_years: tuple[int, ...] = ()
 
 
 def look_at_warehouse(path: Path, lock: Path) -> Look:
@@ -59,10 +59,11 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
                 for row in _rows(connection, "select system, entity, cursor_at from meta.cursor")
                 if row[2]
             },
-            official_years=frozenset(
+            awaited_years=tuple(
                 int(row[0])
                 for row in _rows(
-                    connection, "select year from seeds.calendar_years where status = 'official'"
+                    connection,
+                    "select calendar_year from core.dim_calendar_year where is_awaited order by 1",
                 )
             ),
         )

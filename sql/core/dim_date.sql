@@ -12,6 +12,8 @@ columns:
   next_working_on: "Ngày làm việc gần nhất không trước ngày này. Earliest working day not before this day."
   holiday_name: "Tên ngày nghỉ hoặc lý do. Holiday or reason."
   source: "Nguồn: tuần, gói, văn bản. Source: week, package, document."
+  is_provisional: "Thuộc năm chưa có lịch nghỉ chính thức. Of a year whose days off aren't official yet."
+  last_provisional_on: "Ngày tạm tính gần nhất không sau ngày này. Latest provisional day not after this day."
 */
 with moments as (
     select unnest(generate_series(
@@ -39,7 +41,7 @@ overrides as (
     from documents as d
     cross join meta.run_context as context
     where coalesce(d.status, 'official') <> 'unconfirmed'
-        and coalesce(d.scope, 'ALL') in ('ALL', 'TOÀN QUỐC', '*', upper(context.centre_code))
+        and (is_for_all(d.scope) or d.scope = upper(context.centre_code))
     qualify row_number() over (
         partition by d.day
         order by coalesce(d.scope = upper(context.centre_code), false) desc, d.priority desc, d.known_at desc
@@ -52,8 +54,10 @@ judged as (
         coalesce(o.is_working, h.is_working, isodow(d.day) <= 5) as is_working,
         coalesce(o.reason, h.name) as holiday_name,
         case when o.day is not null then 'document' when h.day is not null then 'package' else 'week' end
-            as source
+            as source,
+        y.is_provisional
     from days as d
+    join core.dim_calendar_year as y on y.calendar_year = year(d.day)
     left join overrides as o on o.day = d.day
     left join (
         select day, bool_or(is_working) as is_working, any_value(name) as name
@@ -69,7 +73,9 @@ select
     max(case when is_working then day end) over through_day as previous_working_on,
     min(case when is_working then day end) over from_day as next_working_on,
     holiday_name,
-    source
+    source,
+    is_provisional,
+    max(case when is_provisional then day end) over through_day as last_provisional_on
 from judged
 window
     through_day as (order by day rows between unbounded preceding and current row),
