@@ -40,6 +40,7 @@ class Scorecard:
     freshness: list[Row]
     checks: list[Row]
     check_counts: Row
+    awaited_years: list[int]
 
 
 def read_scorecard(connection: Connection) -> Scorecard:
@@ -96,6 +97,7 @@ def read_scorecard(connection: Connection) -> Scorecard:
             "count(*) filter (state = 'failed') as failed, "
             "count(*) filter (state = 'error') as error from meta.check_result",
         )[0],
+        awaited_years=_awaited_years(connection),
     )
 
 
@@ -160,6 +162,13 @@ def _variants(connection: Connection, kpi: Row) -> list[Row]:
         "order by v.variant",
         [kpi["kpi_id"], kpi["period_kind"], kpi["period_start"]],
     )
+
+
+def _awaited_years(connection: Connection) -> list[int]:
+    if not has_table(connection, "meta.calendar_year"):
+        return []
+    query = "select calendar_year from meta.calendar_year where is_awaited order by 1"
+    return [row["calendar_year"] for row in rows_of(connection, query)]
 
 
 def _forecasts(connection: Connection) -> dict[str, Row]:

@@ -11,7 +11,9 @@ from reports.data import Connection, rows_of
 
 KEYS = (
     "period_kind", "period_start", "period_end", "agency_code", "agency_name", "agency_group", "position",
+    "is_provisional", "rests_on_provisional_calendar",
 )  # fmt: skip
+PROVISIONAL_NOTE = "Tạm tính: có hạn trả tính qua năm chưa có lịch nghỉ chính thức; số liệu có thể đổi khi có lịch."
 
 
 @dataclass(frozen=True)

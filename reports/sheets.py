@@ -22,7 +22,7 @@ from reports.cells import (
     set_up_page,
 )
 from reports.data import Row, Scorecard
-from reports.forms import Column, Form
+from reports.forms import PROVISIONAL_NOTE, Column, Form
 from reports.numbers import day_text, target_text
 
 CENTRE = "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"
@@ -154,7 +154,8 @@ def fill_form(sheet: Worksheet, form: Form, rows: Sequence[Row], data_as_of: dt.
     if total is not None:
         _total_row(sheet, form, places, (top, row), total)
         row += 1
-    for note in form.notes:
+    rests = any(r.get("rests_on_provisional_calendar") for r in rows)
+    for note in [*form.notes, *([PROVISIONAL_NOTE] if rests else [])]:
         merge_text(sheet, row, (1, 2 + len(form.columns)), note, Look(italic=True, size=11))
         row += 1
     _sign(sheet, row + 1, 2 + len(form.columns), data_as_of)

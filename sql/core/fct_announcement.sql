@@ -15,6 +15,8 @@ columns:
   literal_due_on: "Hạn 05 ngày theo lịch. 5 calendar days."
   rolled_due_on: "Hạn 05 ngày, dời qua ngày nghỉ. Rolled to a working day."
   working_due_on: "Hạn 05 ngày làm việc. 5 working days."
+  rolled_due_is_provisional: "Hạn dời rơi vào năm chưa có lịch nghỉ chính thức. Rolled in a year without official days off."
+  working_due_is_provisional: "Hạn tính qua năm chưa có lịch nghỉ chính thức. Counted through such a year."
 */
 with items as (
     select
@@ -44,8 +46,12 @@ select
     i.basis_effective_on is null or date_diff('day', i.decided_on, i.basis_effective_on) >= 5 as is_in_time,
     i.decided_on + 5 as literal_due_on,
     r.next_working_on as rolled_due_on,
-    w.day as working_due_on
+    w.day as working_due_on,
+    counts_provisionally(i.decided_on + 5, rolled.last_provisional_on) as rolled_due_is_provisional,
+    counts_provisionally(i.decided_on, worked.last_provisional_on) as working_due_is_provisional
 from items as i
 left join core.dim_date as r on r.day = i.decided_on + 5
 left join core.dim_date as d on d.day = i.decided_on
 left join core.dim_working_day as w on w.working_day_no = d.working_day_no + 5
+left join core.dim_date as rolled on rolled.day = r.next_working_on
+left join core.dim_date as worked on worked.day = w.day

@@ -25,6 +25,7 @@ columns:
   due_source: "given, derived, none. Where the due day comes from."
   due_on: "Hạn trả có hiệu lực. Effective due day."
   due_until_at: "Thời điểm đến hạn, chỉ khi so theo thời điểm. Due moment, only where compared by time."
+  due_is_provisional: "Hạn trả tính qua năm chưa có lịch nghỉ chính thức. Counted through a year without official days off."
   is_on_time: "Kết thúc đúng hạn; trống khi chưa kết thúc hoặc không có hạn. Ended on time; null if not ended or no due day."
   is_handover_on_time: "Trả kết quả đúng hạn, nếu chưa trả thì theo kết thúc. Returned on time, else ended on time."
   overdue_from_on: "Ngày đầu tiên tính là quá hạn nếu còn mở. First day at whose end it is overdue if open."
@@ -112,6 +113,7 @@ select
     coalesce(d.due_source, 'none') as due_source,
     d.due_on,
     d.due_until_at,
+    coalesce(d.due_is_provisional, false) as due_is_provisional,
     is_on_time(local_day(e.end_at), e.end_at, d.due_on, d.due_until_at) as is_on_time,
     is_on_time(local_day(e.handover_at), e.handover_at, d.due_on, d.due_until_at) as is_handover_on_time,
     overdue_from(d.due_on, d.due_until_at, e.as_of_at) as overdue_from_on,

@@ -17,6 +17,9 @@ columns:
   first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
   due_on: "Hạn trả có hiệu lực. Effective due day."
   due_until_at: "Thời điểm đến hạn, chỉ khi so theo thời điểm. Due moment, only where compared by time."
+  due_is_provisional: >-
+    Hạn trả tính qua năm chưa có lịch nghỉ chính thức, nên còn có thể đổi.
+    Counted through a year without official days off, so it may still move.
 */
 with pauses as (
     select
@@ -24,7 +27,9 @@ with pauses as (
         cast(coalesce(sum(pause_days), 0) as bigint) as pause_days,
         cast(coalesce(sum(pause_minutes), 0) as bigint) as pause_minutes,
         count(*) as pause_count,
-        min(requested_on) filter (pause_no = 2) as second_pause_on
+        min(requested_on) filter (pause_no = 2) as second_pause_on,
+        min(requested_on) filter (completed_on is not null) as first_paused_on,
+        max(completed_on) as last_paused_on
     from core.fct_pause
     group by case_code
 ),
@@ -71,6 +76,7 @@ originals as (
         t.case_code,
         t.due_at,
         t.compare_by,
+        local_day(t.received_at) as received_on,
         case when t.due_at is null and t.unit = 'working_hour' then t.target_minute_no end as target_minute_no,
         coalesce(local_day(t.due_at), w.day, r.next_working_on) as due_original_on,
         case
@@ -88,9 +94,12 @@ dues as (
         o.case_code,
         o.due_original_on,
         o.due_source,
+        o.received_on,
         coalesce(p.pause_days, 0) as pause_days,
         coalesce(p.pause_count, 0) as pause_count,
         p.second_pause_on,
+        p.first_paused_on,
+        p.last_paused_on,
         o.due_at,
         o.compare_by,
         e.extended_at,
@@ -112,6 +121,14 @@ dues as (
         on moved_hours.working_day_no = working_day_at(o.target_minute_no + p.pause_minutes)
 )
 
-select * exclude (due_at, compare_by, extended_at),
-    due_moment(compare_by, due_at, extended_at, due_on) as due_until_at
-from dues
+-- What was counted: from reception to a derived due day, and over each pause that moved it. A promised day that
+-- no pause moved and the day of an extension were counted by nobody here.
+select d.* exclude (due_at, compare_by, extended_at, received_on, first_paused_on, last_paused_on),
+    due_moment(d.compare_by, d.due_at, d.extended_at, d.due_on) as due_until_at,
+    d.extended_at is null and d.due_on is not null and (
+        (d.due_source = 'derived' and counts_provisionally(d.received_on, due.last_provisional_on))
+        or counts_provisionally(d.first_paused_on, greatest(due.last_provisional_on, paused.last_provisional_on))
+    ) as due_is_provisional
+from dues as d
+left join core.dim_date as due on due.day = d.due_on
+left join core.dim_date as paused on paused.day = d.last_paused_on

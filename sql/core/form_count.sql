@@ -9,6 +9,7 @@ columns:
   period_kind: "month, quarter, year. Kind of period."
   period_start: "Từ ngày. First day."
   period_end: "Đến ngày. Last day."
+  is_running: "Kỳ chưa hết. The period isn't over."
   agency_code: "Mã cơ quan. Agency."
   field_code: "Mã lĩnh vực; UNKNOWN khi không rõ. Field; UNKNOWN where none is known."
   online_count: "Nhận trong kỳ, trực tuyến. Received online in the period."
@@ -20,6 +21,7 @@ columns:
   rejected_count: "Trong số đã giải quyết: trả lại, từ chối. Of the settled: refused after acceptance."
   open_count: "Đang giải quyết cuối kỳ. Open at the end."
   overdue_count: "Trong đó quá hạn. Of these overdue."
+  provisional_count: "Giải quyết trong kỳ hoặc còn mở cuối kỳ, hạn tạm tính. Settled in it or open at its end, with a provisional due day."
   supplemented_count: "Hồ sơ bị yêu cầu bổ sung trong kỳ. Cases asked for a supplement in the period."
 */
 with cases as (
@@ -33,6 +35,7 @@ with cases as (
         case when c.end_on is not null then greatest(c.end_on, c.received_on) end as end_on,
         c.end_kind,
         c.due_on,
+        c.due_is_provisional,
         -- Open and waiting, for a supplement or for a duty to be paid: in time, whatever day it is (domain.md §3.1).
         c.end_on is null and coalesce(c.status, 0) in (5, 6) as is_waiting,
         is_on_time(greatest(c.end_on, c.received_on), c.end_at, c.due_on, c.due_until_at) as is_on_time
@@ -91,6 +94,17 @@ overdue as (
     group by all
 ),
 
+provisional as (
+    select p.period_kind, p.period_start, c.agency_code, c.field_code, count(*) as provisional_count
+    from (
+        select agency_code, field_code, received_on, coalesce(end_on, date '9999-12-31') as closed_on
+        from cases
+        where due_is_provisional
+    ) as c
+    join periods as p on c.received_on <= p.evaluated_on and c.closed_on >= p.period_start
+    group by all
+),
+
 places as (
     select distinct agency_code, field_code from cases
 ),
@@ -124,6 +138,7 @@ select
     g.period_kind,
     g.period_start,
     g.period_end,
+    g.is_provisional as is_running,
     g.agency_code,
     g.field_code,
     coalesce(r.online_count, 0) as online_count,
@@ -135,11 +150,13 @@ select
     coalesce(s.rejected_count, 0) as rejected_count,
     coalesce(f.open_count, 0) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
+    coalesce(v.provisional_count, 0) as provisional_count,
     coalesce(u.supplemented_count, 0) as supplemented_count
 from grid as g
 left join received as r using (period_kind, period_start, agency_code, field_code)
 left join settled as s using (period_kind, period_start, agency_code, field_code)
 left join supplemented as u using (period_kind, period_start, agency_code, field_code)
+left join provisional as v using (period_kind, period_start, agency_code, field_code)
 left join balances as b
     on b.day = g.period_start - 1 and b.agency_code = g.agency_code and b.field_code = g.field_code
 left join balances as f

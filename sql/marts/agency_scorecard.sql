@@ -18,6 +18,10 @@ columns:
   overdue_count: "Quá hạn chưa giải quyết cuối kỳ. Open and overdue at the end."
   rating_count: "Số lượt đánh giá; trống khi gộp vì ít. Ratings; null where few and merged."
   very_satisfied_ratio: "Tỷ lệ rất hài lòng; trống khi gộp vì ít. Share very satisfied; null where the count is merged, or the share."
+  is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
+  rests_on_provisional_calendar: >-
+    Có hồ sơ kết thúc trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
+    A case ended in the period or open at its end has a due day counted through a year without official days off.
 */
 with periods as (
     select * from core.dim_period where period_kind in ('month', 'ytd')
@@ -94,7 +98,9 @@ select
     cast(coalesce(s.open_count, 0) as bigint) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
     g.denominator as rating_count,
-    case when g.denominator is not null then t.value end as very_satisfied_ratio
+    case when g.denominator is not null then t.value end as very_satisfied_ratio,
+    p.is_provisional or l.agency_code is not null as is_provisional,
+    l.agency_code is not null as rests_on_provisional_calendar
 from keys as k
 join periods as p on p.period_kind = k.period_kind and p.period_start = k.period_start
 left join received as r
@@ -111,3 +117,6 @@ left join marts.kpi_value as t
     and t.period_kind = k.period_kind and t.period_start = k.period_start and t.agency_code = k.agency_code
 left join core.overdue_day as o on o.day = p.evaluated_on and o.agency_code = k.agency_code
 left join core.dim_agency as a on a.agency_code = k.agency_code
+left join core.provisional_period as l
+    on l.calendar_basis = 'case'
+    and l.period_kind = k.period_kind and l.period_start = k.period_start and l.agency_code = k.agency_code

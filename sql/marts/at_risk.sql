@@ -10,7 +10,9 @@ columns:
   procedure_code: "Mã thủ tục; OTHER là gộp. Procedure code; OTHER is several together."
   procedure_name: "Tên thủ tục. Procedure name."
   due_on: "Hạn trả. Due on."
+  due_is_provisional: "Hạn tính qua năm chưa có lịch nghỉ chính thức. Counted through a year without official days off."
   working_days_left: "Số ngày làm việc còn lại; âm là quá hạn. Working days left; negative when overdue."
+  rests_on_provisional_calendar: "Hạn hoặc số ngày còn lại tính qua năm chưa có lịch. Due day or days left rest on such a year."
   is_overdue: "Đã quá hạn. Overdue."
   has_apology: "Đã xin lỗi, hẹn lại. Apology issued."
 */
@@ -21,7 +23,11 @@ select
     s.procedure_code,
     s.procedure_name,
     c.due_on,
+    c.due_is_provisional,
     due.working_day_no - today.working_day_no as working_days_left,
+    c.due_is_provisional or counts_provisionally(least(x.as_of_on, c.due_on), greatest(
+        due.last_provisional_on, today.last_provisional_on
+    )) as rests_on_provisional_calendar,
     c.overdue_from_on <= x.as_of_on as is_overdue,
     c.apology_count > 0 as has_apology
 from core.fct_case as c

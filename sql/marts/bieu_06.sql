@@ -23,12 +23,18 @@ columns:
   open_total_count: "(11) Tổng số đang giải quyết. Open in all."
   open_in_time_count: "(12) Trong hạn, kể cả chờ bổ sung. Open within the limit, waiting ones included."
   open_late_count: "(13) Quá hạn. Open and overdue."
+  is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
+  rests_on_provisional_calendar: >-
+    Có hồ sơ giải quyết trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
+    A case settled in the period or open at its end has a due day counted through a year without official days off.
 */
 with totals as (
     select
         period_kind,
         period_start,
         any_value(period_end) as period_end,
+        bool_or(is_running) as is_running,
+        sum(provisional_count) > 0 as rests_on_provisional_calendar,
         coalesce(agency_code, 'ALL') as agency_code,
         cast(sum(online_count) as bigint) as received_online_count,
         cast(sum(direct_count) as bigint) as received_direct_count,
@@ -72,6 +78,8 @@ select
     t.settled_late_count,
     t.open_total_count,
     t.open_total_count - t.open_late_count as open_in_time_count,
-    t.open_late_count
+    t.open_late_count,
+    t.is_running or t.rests_on_provisional_calendar as is_provisional,
+    t.rests_on_provisional_calendar
 from totals as t
 left join agencies as a on a.agency_code = t.agency_code

@@ -17,6 +17,7 @@ columns:
   state: "closed đã kết thúc, open đang giải quyết, waiting chờ bổ sung. State."
   end_kind: "Cách kết thúc. Why the clock ended."
   due_source: "Nguồn hạn trả. Where the due day comes from."
+  due_is_provisional: "Hạn tính qua năm chưa có lịch nghỉ chính thức. Due day counted through a year without official days off."
   duration_days: "Số ngày làm việc giải quyết. Working days taken."
   pause_days: "Số ngày làm việc tạm dừng. Working days paused."
   pause_count: "Số lần bổ sung. Requests for supplements."
@@ -43,6 +44,7 @@ select
         as state,
     c.end_kind,
     c.due_source,
+    c.due_is_provisional,
     c.duration_days,
     c.pause_days,
     c.pause_count,

@@ -21,6 +21,10 @@ columns:
   open_late_count: "Đang giải quyết: quá hạn. Open and overdue."
   supplemented_count: "Bổ sung: hồ sơ bị yêu cầu bổ sung trong kỳ. Cases asked for a supplement in the period."
   sent_back_count: "Trả lại: từ chối sau tiếp nhận, đã tính trong đúng hạn. Refused after acceptance, part of in time."
+  is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
+  rests_on_provisional_calendar: >-
+    Có hồ sơ giải quyết trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
+    A case settled in the period or open at its end has a due day counted through a year without official days off.
 */
 with fields as (
     select field_code, min(field_name) as field_name
@@ -34,6 +38,8 @@ totals as (
         period_kind,
         period_start,
         any_value(period_end) as period_end,
+        bool_or(is_running) as is_running,
+        sum(provisional_count) > 0 as rests_on_provisional_calendar,
         coalesce(field_code, 'ALL') as field_code,
         cast(sum(carried_count) as bigint) as carried_over_count,
         cast(sum(online_count + direct_count) as bigint) as received_new_count,
@@ -70,6 +76,8 @@ select
     t.open_total_count - t.open_late_count as open_in_time_count,
     t.open_late_count,
     t.supplemented_count,
-    t.sent_back_count
+    t.sent_back_count,
+    t.is_running or t.rests_on_provisional_calendar as is_provisional,
+    t.rests_on_provisional_calendar
 from totals as t
 left join fields as f on f.field_code = t.field_code

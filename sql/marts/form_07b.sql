@@ -21,6 +21,8 @@ columns:
   internal_province_count: "Quy trình nội bộ: cấp tỉnh; trống, chưa có nguồn. Province; null, no source."
   internal_district_count: "Quy trình nội bộ: cấp huyện; trống, chưa có nguồn. District; null, no source."
   internal_commune_count: "Quy trình nội bộ: cấp xã; trống, chưa có nguồn. Commune; null, no source."
+  is_provisional: "Tạm tính: kỳ chưa hết. Provisional: the period isn't over."
+  rests_on_provisional_calendar: "Luôn sai: biểu đếm thủ tục, không xét hạn. Always false: it counts procedures and judges no due day."
 */
 with levels as (
     select
@@ -85,7 +87,9 @@ select
     cast(null as bigint) as internal_total_count,
     cast(null as bigint) as internal_province_count,
     cast(null as bigint) as internal_district_count,
-    cast(null as bigint) as internal_commune_count
+    cast(null as bigint) as internal_commune_count,
+    p.is_provisional,
+    false as rests_on_provisional_calendar
 from periods as p
 left join competence as c using (period_kind, period_start)
 left join one_stop as o using (period_kind, period_start)

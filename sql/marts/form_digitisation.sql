@@ -17,6 +17,10 @@ columns:
   result_not_digitised_count: "Chưa số hóa kết quả. Result not digitised."
   result_digitised_count: "Đã số hóa kết quả. Result digitised."
   result_ratio: "Tỷ lệ số hóa kết quả. Share of results digitised."
+  is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
+  rests_on_provisional_calendar: >-
+    Có hồ sơ tính trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
+    A case counted in the period or open at its end has a due day counted through a year without official days off.
 */
 with days as (
     select * from core.period_day where period_kind in ('month', 'quarter', 'year')
@@ -70,6 +74,12 @@ select
     b.settled_count,
     b.settled_count - b.result_digitised_count as result_not_digitised_count,
     b.result_digitised_count,
-    cast(b.result_digitised_count as double) / nullif(b.settled_count, 0) as result_ratio
+    cast(b.result_digitised_count as double) / nullif(b.settled_count, 0) as result_ratio,
+    p.is_provisional or l.agency_code is not null as is_provisional,
+    l.agency_code is not null as rests_on_provisional_calendar
 from united as b
 left join core.dim_agency as a on a.agency_code = b.agency_code
+join core.dim_period as p on p.period_kind = b.period_kind and p.period_start = b.period_start
+left join core.provisional_period as l
+    on l.calendar_basis = 'case'
+    and l.period_kind = b.period_kind and l.period_start = b.period_start and l.agency_code = b.agency_code

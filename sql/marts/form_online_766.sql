@@ -24,6 +24,10 @@ columns:
   paid_online_count: "(16) Thanh toán trực tuyến. Paid online."
   paid_online_ratio: "(17) Tỷ lệ thanh toán trực tuyến. Share paid online."
   paid_direct_ratio: "(18) Tỷ lệ thanh toán trực tiếp. Share paid otherwise."
+  is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
+  rests_on_provisional_calendar: >-
+    Có hồ sơ tính trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
+    A case counted in the period or open at its end has a due day counted through a year without official days off.
 */
 with days as (
     select * from core.period_day where period_kind in ('month', 'quarter', 'year')
@@ -84,6 +88,12 @@ select
     b.fee_case_count,
     b.paid_online_count,
     cast(b.paid_online_count as double) / nullif(b.fee_case_count, 0) as paid_online_ratio,
-    cast(b.fee_case_count - b.paid_online_count as double) / nullif(b.fee_case_count, 0) as paid_direct_ratio
+    cast(b.fee_case_count - b.paid_online_count as double) / nullif(b.fee_case_count, 0) as paid_direct_ratio,
+    p.is_provisional or l.agency_code is not null as is_provisional,
+    l.agency_code is not null as rests_on_provisional_calendar
 from united as b
 left join core.dim_agency as a on a.agency_code = b.agency_code
+join core.dim_period as p on p.period_kind = b.period_kind and p.period_start = b.period_start
+left join core.provisional_period as l
+    on l.calendar_basis = 'case'
+    and l.period_kind = b.period_kind and l.period_start = b.period_start and l.agency_code = b.agency_code

@@ -24,7 +24,12 @@ columns:
   status: >-
     met đạt, missed không đạt, no_data không phát sinh hoặc dưới 5 lượt đánh giá, info theo dõi.
     Status; no_data: nothing counted, or fewer than five ratings.
-  is_provisional: "Tạm tính. Provisional."
+  is_provisional: >-
+    Tạm tính: kỳ chưa hết, hoặc dựa vào lịch nghỉ chưa chính thức.
+    Provisional: the period isn't over, or rests on a calendar that isn't official.
+  rests_on_provisional_calendar: >-
+    Có hạn được tính trong kỳ, hoặc còn mở cuối kỳ, tính qua năm chưa có lịch nghỉ chính thức.
+    A due day counted in it, or open at its end, was counted through a year without official days off.
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with centre_rows as (
@@ -91,6 +96,13 @@ judged as (
             as distance
     from aimed as a
     join seeds.kpi as k on k.kpi_id = a.kpi_id
+),
+
+-- Which due days a variant judges by, seeds.kpi_variants says.
+resting as (
+    select distinct v.kpi_id, v.variant, r.period_kind, r.period_start, r.agency_code
+    from seeds.kpi_variants as v
+    join core.provisional_period as r on list_contains(string_split(v.calendar_basis, ' '), r.calendar_basis)
 )
 
 select
@@ -124,10 +136,17 @@ select
             or (j.comparison = '=' and j.distance = 0) then 'met'
         else 'missed'
     end as status,
-    p.is_provisional,
+    p.is_provisional or r.kpi_id is not null as is_provisional,
+    r.kpi_id is not null as rests_on_provisional_calendar,
     x.data_as_of
 from judged as j
 cross join meta.run_context as x
 join seeds.kpi as k on k.kpi_id = j.kpi_id
 join core.dim_period as p on p.period_kind = j.period_kind and p.period_start = j.period_start
 left join core.dim_agency as a on a.agency_code = j.agency_code
+left join resting as r
+    on r.kpi_id = j.kpi_id
+    and r.variant = j.variant
+    and r.period_kind = j.period_kind
+    and r.period_start = j.period_start
+    and r.agency_code = j.agency_code

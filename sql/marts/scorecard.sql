@@ -23,6 +23,7 @@ columns:
     How many more of the denominator's present count could fail with the target still met; negative
     when already missed.
   is_provisional: "Tạm tính. Provisional."
+  rests_on_provisional_calendar: "Dựa vào lịch nghỉ chưa chính thức. Rests on days off that aren't official yet."
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with headline as (
@@ -64,6 +65,7 @@ select
             - (h.denominator - h.numerator) as bigint)
     end as lateness_budget,
     h.is_provisional,
+    h.rests_on_provisional_calendar,
     h.data_as_of
 from headline as h
 join seeds.kpi as k on k.kpi_id = h.kpi_id
