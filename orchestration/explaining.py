@@ -144,7 +144,8 @@ CAUSES = {
     "late_data": "Dữ liệu đến muộn / late data",
     "correction": "Sửa ở nguồn / corrected at the source",
     "deletion": "Xóa ở nguồn / deleted at the source",
-    "rules": "Đổi quy tắc hoặc lịch làm việc / rules or calendar changed",
+    "calendar": "Lịch nghỉ có hoặc đổi / days off came or changed",
+    "rules": "Đổi quy tắc / rules changed",
     "progress": "Diễn ra sau bản đó / happened after that version",
 }
 

@@ -31,6 +31,7 @@ FIELDS = ("received_at", "due_at", "finished_at", "returned_at", "withdrawn_at")
 
 
 EARLIER = dt.timedelta(days=20)
+LIMIT_OF_FIVE = "1.000005"
 
 
 class Ledger:
@@ -53,6 +54,8 @@ class Ledger:
         self.random, self.now = random.Random(seed), FIRST
         self.cases: dict[str, dict[str, object]] = {}
         self.versions: list[str] = []
+        show(self, "raw.cases__procedure", FIRST - EARLIER, procedure_code=LIMIT_OF_FIVE, name="x",
+             time_limit_value="5", time_limit_unit="working_day")  # fmt: skip
         self.order = [
             model
             for model in self.catalog.models.values()
@@ -65,7 +68,8 @@ class Ledger:
         row = {
             "case_code": code, "agency_code": case["agency"], "reception_unit_code": CENTRE,
             "channel": str(case["channel"]), "status": str(case["status"]),
-            "pauses": json.dumps(case["pauses"]), "extensions": "[]", "is_deleted": "false",
+            "procedure_code": str(case.get("procedure", "")), "pauses": json.dumps(case["pauses"]),
+            "extensions": "[]", "is_deleted": "false",
             "updated_at": updated_at.isoformat(),
             **{name: case[name].isoformat() for name in FIELDS if case.get(name)},  # type: ignore[attr-defined]
         }  # fmt: skip
@@ -116,6 +120,8 @@ class Ledger:
                 "agency": r.choice(["H37.01", "H37.02"]), "channel": r.choice([1, 2]), "status": 4, "pauses": [],
                 "received_at": received, "due_at": received + dt.timedelta(days=r.randint(3, 12)),
             }  # fmt: skip
+            if number % 3 == 0:  # a day that the calendar gives, so that a changed one moves it
+                case |= {"due_at": None, "procedure": LIMIT_OF_FIVE}
             self._maybe_end(case)
             self.receive(
                 f"c{len(self.versions)}-{number}", case, received + dt.timedelta(minutes=5)
@@ -125,7 +131,7 @@ class Ledger:
             kind = r.choice(["end", "due", "agency", "pause", "late_arrival"])
             if kind == "end":
                 self._maybe_end(mended)
-            elif kind == "due":
+            elif kind == "due" and case["due_at"]:
                 mended["due_at"] = case["due_at"] + dt.timedelta(days=r.randint(-6, 6))  # type: ignore[operator]
             elif kind == "agency":
                 mended["agency"] = r.choice(["H37.01", "H37.02", "H37.03"])
@@ -165,8 +171,8 @@ def late_rule(ledger: Ledger) -> Model:
 def override_day(ledger: Ledger, day: str) -> None:
     ledger.connection.execute(
         "insert into raw.drops__calendar_override by name select $day as day, '0' as is_working, 'ALL' as scope, "
-        "'Bão' as reason, 'official' as status, [] as _defects, $now as _version_at, 'file' as _batch_id, "
-        "1 as _page_no, 1 as _row_no, $now as _loaded_at, 'inserted' as _load_kind",
+        "'Bão' as reason, '1/TB' as document_no, 'official' as status, [] as _defects, $now as _version_at, "
+        "'file' as _batch_id, 1 as _page_no, 1 as _row_no, $now as _loaded_at, 'inserted' as _load_kind",
         {"day": day, "now": ledger.now},
     )
 

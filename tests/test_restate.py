@@ -11,10 +11,11 @@ import pytest
 
 from assets.checks import row_rules
 from orchestration.definitions import wire
-from tests.conftest import END, Site
+from tests.conftest import END, LOCAL, Site
 from tests.restated_ledger import (
     EARLIER,
     FIRST,
+    LIMIT_OF_FIVE,
     NIGHT,
     NIGHTS,
     Ledger,
@@ -29,6 +30,7 @@ from warehouse.ledger import RuleSet, rule_set
 from warehouse.overlay import open_overlay
 from warehouse.replay import staged_query
 from warehouse.restate import CAUSES, restate
+from warehouse.seeds import load_public_holidays
 
 
 @pytest.mark.slow
@@ -39,8 +41,8 @@ def test_replay_is_exact_and_causes_sum(tmp_path: Path, seed: int) -> None:
     for number in range(NIGHTS):
         ledger.change()
         if number == 2:
-            override_day(ledger, "2023-04-20")
-            override_day(ledger, "2023-04-21")
+            for day in range(3, 8):
+                override_day(ledger, f"2023-04-{day:02}")
         if number == 3:
             changed = late_rule(ledger)
         ledger.night(changed)
@@ -49,7 +51,7 @@ def test_replay_is_exact_and_causes_sum(tmp_path: Path, seed: int) -> None:
     ledger.connection.close()
 
     figures = [
-        ("on_time", "C", "ytd", "ALL"), ("on_time", "A", "2023-04", "H37.01"),
+        ("on_time", "A", "2023-04", "H37.01"), ("on_time", "C", "ytd", "ALL"),
         ("on_time", "B", "2023-Q2", "ALL"), ("index_766_total", "A", "2023-04", "ALL"),
     ]  # fmt: skip
     met: set[str] = set()
@@ -155,7 +157,7 @@ def test_points_are_restated_cause_by_cause(tmp_path: Path) -> None:
     assert found.is_exact
     assert found.causes == {
         "late_data": (2_000_000, 0), "correction": (4_000_000, 0), "deletion": (4_000_000, 0),
-        "rules": (0, 0), "progress": (0, 0),
+        "calendar": (0, 0), "rules": (0, 0), "progress": (0, 0),
     }  # fmt: skip
     assert found.units == {"late_data": 1, "correction": 1, "deletion": 1}
 
@@ -197,3 +199,38 @@ def test_a_real_night_is_replayed_to_its_own_figures(night: Site) -> None:
             assert found.replayed == found.published == found.today, repr(found)
             assert found.is_exact
             assert set(found.causes.values()) == {(0, 0)}
+
+
+def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path) -> None:
+    """By hand: five working days from 29 December 2026 end on 6 January as far as is known, and on the 7th once a
+    document makes Monday the 4th a day off; of three cases that ended on the 6th, 7th and 8th one more is in time."""
+    ledger = Ledger(tmp_path / "warehouse.duckdb", 6)
+    ledger.now = dt.datetime(2027, 1, 20, 1, 30, tzinfo=LOCAL)
+    load_public_holidays(ledger.connection, 2029)
+    received = dt.datetime(2026, 12, 29, 9, 0, tzinfo=LOCAL)
+    for day in (6, 7, 8):
+        ended = dt.datetime(2027, 1, day, 9, 0, tzinfo=LOCAL)
+        case = {"agency": "H37.01", "channel": 1, "status": 9, "pauses": [], "received_at": received,
+                "finished_at": ended, "procedure": LIMIT_OF_FIVE}  # fmt: skip
+        ledger.receive(f"c{day}", case, ended)
+    ledger.night()
+    figure = (
+        "select numerator, denominator, is_provisional, rests_on_provisional_calendar from marts.kpi_value where "
+        "kpi_id = 'on_time' and variant = 'A' and period_kind = 'day' "
+        "and period_start = '2027-01-07' and agency_code = 'ALL'"
+    )
+    before = ledger.connection.execute(figure).fetchall()
+    override_day(ledger, "2027-01-04")
+    ledger.night()
+    after = ledger.connection.execute(figure).fetchall()
+    assert (before, after) == ([(0, 1, True, True)], [(1, 1, False, False)])
+    today = ledger.rule_set()
+    ledger.connection.close()
+    with open_overlay(ledger.path, ledger.macros) as overlay:
+        for variant in ("A", "B"):
+            found = restate(overlay, today, "v00", "on_time", "2027-01", "ALL", variant)
+            assert found.is_exact
+            assert (found.published[0], found.today[0]) == (1, 2)
+            assert {cause: part for cause, part in found.causes.items() if part != (0, 0)} == {
+                "calendar": (1, 0)
+            }

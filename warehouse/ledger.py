@@ -7,7 +7,7 @@ seeds, row rules, holidays) of each version. Doesn't: replaying them (restate.py
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,8 @@ import duckdb
 from warehouse.build import RowRule
 from warehouse.catalog import KPI_MEASURE, Catalog, Model
 
+# The days off: what moves due days without any rule being another.
+CALENDAR = ("seeds.calendar_years", "seeds.calendar_overrides", "seeds.public_holidays")
 _KEY = "kpi_id, variant, period_kind, period_start, agency_code"
 
 
@@ -59,6 +61,11 @@ class RuleSet:
             table: [RowRule(**rule) for rule in found] for table, found in body["rules"].items()
         }
         return cls(body["macros"], models, body["seeds"], rules)
+
+    def on_calendar_of(self, other: "RuleSet") -> "RuleSet":
+        """These rules with the packaged calendar of others; one that these don't read is left out."""
+        theirs = {t: other.seeds[t] for t in CALENDAR if t in self.seeds and t in other.seeds}
+        return replace(self, seeds={**self.seeds, **theirs})
 
     @property
     def fingerprint(self) -> str:

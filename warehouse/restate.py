@@ -4,8 +4,9 @@ Belongs here: replaying a figure as known at a version, and splitting its differ
 whole numbers that sum. Doesn't: any rule; the rules are those kept with the version (ledger.py); figures
 that count no units (steps.py).
 
-Figure then → the same data under today's rules and calendar (cause: rules) → today's figure, unit by unit
-(late data, correction, deletion, progress). Each step is a difference, so the causes sum by construction.
+Figure then → the same data and rules under today's calendar (cause: calendar) → under today's rules (cause: rules)
+→ today's figure, unit by unit (late data, correction, deletion, progress). Each step is a difference, so the
+causes sum by construction.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from warehouse.replay import apply_rules, know_as_of
 from warehouse.steps import Figure, difference, split_by_steps
 
 Row = dict[str, Any]
-CAUSES = ("late_data", "correction", "deletion", "rules", "progress")
+CAUSES = ("late_data", "correction", "deletion", "calendar", "rules", "progress")
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,15 @@ def restate(
         raise QuestionError(
             f"{agency} had too few ratings to be shown in version {version}; ask for ALL or a longer period."
         )
-    if kept.fingerprint != rules_today.fingerprint or _calendar_moved(connection, context):
+    shifted = replayed
+    by_calendar = kept.on_calendar_of(rules_today)
+    if by_calendar != kept or _calendar_moved(connection, context):
         connection.execute(
             "create or replace view raw.drops__calendar_override as from store.raw.drops__calendar_override"
         )
+        apply_rules(connection, by_calendar, target)
+        shifted = _measured(connection, target, place)
+    if by_calendar.fingerprint != rules_today.fingerprint:
         apply_rules(connection, rules_today, target)
     if model.unit is None:
         moment = f"timestamptz '{context['as_of_at'].isoformat()}'"
@@ -100,7 +106,8 @@ def restate(
         causes, units = _by_cause(connection, context, model)
         today = _counted(connection, "today")
     causes = dict.fromkeys(CAUSES, (0, 0)) | causes
-    causes["rules"] = difference(replayed, ruled)
+    causes["calendar"] = difference(replayed, shifted)
+    causes["rules"] = difference(shifted, ruled)
     return Restatement(version, place, published, replayed, today, causes, units)
 
 
