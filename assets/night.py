@@ -15,12 +15,15 @@ from typing import Protocol
 import dagster as dg
 import duckdb
 
+from assets.shapes import hashed_fields
 from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.build import QueryOf
+from warehouse.clock import pull_back
 from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
+from warehouse.pages import RawShape
 from warehouse.person_key import use_person_key
 from warehouse.spark_night import SparkNight
 from warehouse.state import RunContext, ensure_state
@@ -53,9 +56,10 @@ class Site:
     clock: Callable[[], dt.datetime]
     # Opened once a run: base addresses and secrets by system. Simulated systems start here.
     connect: Callable[[], Iterator["Connections"]]
-    # The keys of keyed hashes that may be in use, and the (raw table, column) pairs that hold such hashes.
+    # The keys of keyed hashes that may be in use.
     person_keys: Callable[[], Sequence[bytes]]
-    hashed: Callable[[], Sequence[tuple[str, str]]]
+    # Every raw table of the source file, by name.
+    shapes: Callable[[], Mapping[str, RawShape]]
     limits: Limits = field(default_factory=Limits)
     # The share of a staging table that may wait in quarantine before the night stops.
     quarantine_cap: float = 0.01
@@ -64,6 +68,10 @@ class Site:
     progress: Progress = silent
     # Where Spark answers the queries of core and marts; None: DuckDB answers them all.
     spark_master: str | None = None
+
+    def hashed(self) -> list[tuple[str, str]]:
+        """The (raw table, column) pairs that hold keyed hashes."""
+        return hashed_fields(self.shapes())
 
     @property
     def quality_page(self) -> Path:
@@ -125,8 +133,10 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
             migrate(connection)
             ensure_state(connection)
             use_person_key(connection, site.person_keys(), site.hashed)
+            now = site.clock()
+            pull_back(connection, now, site.shapes())
             with contextmanager(site.connect)() as connections, ExitStack() as stack:
-                yield Night(site, run_id, site.clock(), connection, connections, stack)
+                yield Night(site, run_id, now, connection, connections, stack)
         finally:
             connection.close()
 

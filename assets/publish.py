@@ -59,14 +59,17 @@ def failing_gates(
         ),
         latest as (
             select * from meta.check_run
-            qualify row_number() over (partition by table_name, rule order by checked_at desc) = 1
+            qualify row_number() over (
+                partition by table_name, rule order by event_no desc, checked_at desc) = 1
         ),
         judged as (
             select g.table_name, g.rule, r.failed,
                 case
                     when r.state = 'error' then 'error'
                     when r.state = 'failed' and g.severity = 'critical' then 'failed'
-                    when g.severity = 'critical' and (r.state is null or r.checked_at < d.built_at) then 'unchecked'
+                    when g.severity = 'critical'
+                        and (r.state is null or coalesce(r.event_no < d.event_no, r.checked_at < d.built_at))
+                    then 'unchecked'
                 end as verdict
             from gate as g
             join meta.table_doc as d on d.table_name = g.table_name

@@ -26,7 +26,7 @@ from assets.pull import (
     raw_tables,
 )
 from assets.report import build_report_assets
-from assets.shapes import hashed_fields, raw_shapes
+from assets.shapes import raw_shapes
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
 from orchestration.housekeeping import housekeeping_job, housekeeping_schedule
@@ -131,7 +131,7 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
         clock=settings.now,
         connect=connect,
         person_keys=settings.person_keys,
-        hashed=lambda: hashed_fields(raw_shapes(load_spec(settings.sources_file))),
+        shapes=lambda: raw_shapes(load_spec(settings.sources_file)),
         limits=Limits(settings.memory_limit, settings.threads),
         quarantine_cap=settings.quarantine_cap,
         progress=progress,

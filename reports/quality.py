@@ -16,13 +16,13 @@ RUNS_SHOWN = 12
 _LATEST = """
     with said as (
         select *,
-            row_number() over (partition by table_name, rule order by checked_at desc) as place,
-            first_value(run_id) over (partition by table_name order by checked_at desc) as latest_run_id
+            row_number() over (partition by table_name, rule order by event_no desc, checked_at desc) as place,
+            first_value(run_id) over (partition by table_name order by event_no desc, checked_at desc) as latest_run_id
         from meta.check_run
     ),
     trends as (
         select table_name, rule,
-            list(case when state <> 'error' then failed end order by checked_at) as trend,
+            list(case when state <> 'error' then failed end order by event_no, checked_at) as trend,
             max(case when state <> 'passed' then checked_at end) as last_bad_at
         from said where place <= $runs
         group by table_name, rule

@@ -17,9 +17,12 @@ from warehouse.errors import ContractError
 from warehouse.lineage import column_lineage
 from warehouse.privacy import column_labels, record_labels, without_values
 from warehouse.quarantine import RowRule, Share, quoted, refuse_too_many, write_quarantine
+from warehouse.state import next_event
 
 __all__ = ["STAGING_COLUMNS", "BuildResult", "RowRule", "build_model", "prune_tables"]
 
+# With a pinned clock two loads bear the same time; a later batch's name sorts later.
+NEWEST_FIRST = "_version_at desc, _loaded_at desc, _batch_id desc, _page_no desc, _row_no desc"
 QueryOf = Callable[[duckdb.DuckDBPyConnection, Model], str]
 STAGING_COLUMNS: Mapping[str, str] = {
     "_cast_errors": "Trường không đọc được. Fields whose text could not be cast.",
@@ -146,7 +149,7 @@ def _stage(
     if model.keep == "newest":
         grain = ", ".join(model.grain)
         newest = f"""qualify row_number() over (
-            partition by {grain} order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc) = 1"""
+            partition by {grain} order by {NEWEST_FIRST}) = 1"""
     connection.execute(
         f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
     )
@@ -231,6 +234,7 @@ def _document(
     built: Sequence[int | str],
 ) -> None:
     rows, fingerprint = built
+    number = next_event(connection)
     for table in ("column_doc", "table_doc", "lineage"):
         connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
     connection.execute(
@@ -244,8 +248,8 @@ def _document(
     )
     connection.execute(
         "insert into meta.table_doc by name select ? as table_name, ? as description, ? as grain, "
-        "? as row_count, now() as built_at, ? as fingerprint",
-        [model.table, model.description, ", ".join(model.grain), rows, fingerprint],
+        "? as row_count, now() as built_at, ? as fingerprint, ? as event_no",
+        [model.table, model.description, ", ".join(model.grain), rows, fingerprint, number],
     )
     edges = [(name, *source) for name, found in lineage.items() for source in found]
     if edges:

@@ -100,7 +100,8 @@ def keep_publication(connection: duckdb.DuckDBPyConnection, version: str, rules:
     )
     connection.execute(
         "insert into meta.published_context by name "
-        "select $1 as version, as_of_at, as_of_on, centre_code, $2 as fingerprint from meta.run_context",
+        "select $1 as version, as_of_at, as_of_on, centre_code, $2 as fingerprint, as_of_at as known_at "
+        "from meta.run_context",
         [version, rules.fingerprint],
     )
     row = connection.execute(

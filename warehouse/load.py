@@ -98,7 +98,8 @@ def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
     stored = f"(select {key}, _content_hash, _version_at from {shape.table} semi join incoming using ({key}))"
     if not has_own_version:
         stored = f"""(select {key}, _content_hash, _version_at from {shape.table} semi join incoming using ({key})
-            qualify row_number() over (partition by {key} order by _version_at desc, _loaded_at desc) = 1)"""
+            qualify row_number() over (
+                partition by {key} order by _version_at desc, _loaded_at desc, _batch_id desc) = 1)"""
     connection.execute(
         f"""
         create or replace temp table compared as

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.build import RowRule
+from warehouse.build import NEWEST_FIRST, RowRule
 from warehouse.catalog import Model
 from warehouse.ledger import RuleSet
 from warehouse.overlay import replace_table
@@ -20,7 +20,7 @@ def staged_query(model: Model, rules: Sequence[RowRule]) -> str:
     newest = ""
     if model.keep == "newest":
         newest = f"""qualify row_number() over (partition by {", ".join(model.grain)}
-            order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc) = 1"""
+            order by {NEWEST_FIRST}) = 1"""
     broken = " or ".join(f"coalesce({rule.breaks_sql}, false)" for rule in rules) or "false"
     good = f"select * from typed where not ({broken})"
     return f"with typed as ({model.query}), good as ({good}) select * from good {newest}"
@@ -28,7 +28,9 @@ def staged_query(model: Model, rules: Sequence[RowRule]) -> str:
 
 def know_as_of(connection: duckdb.DuckDBPyConnection, context: Mapping[str, Any]) -> None:
     """Show raw and what was deleted as they were known at the version."""
-    known = f"timestamptz '{context['as_of_at'].isoformat()}'"
+    # Loads bear the clock of their run, as the version does; versions of earlier releases have that one only.
+    known = f"timestamptz '{(context['known_at'] or context['as_of_at']).isoformat()}'"
+    as_of = f"timestamptz '{context['as_of_at'].isoformat()}'"
     tables = connection.execute(
         "select table_name from duckdb_tables() where database_name = 'store' and schema_name = 'raw'"
     ).fetchall()
@@ -49,7 +51,7 @@ def know_as_of(connection: duckdb.DuckDBPyConnection, context: Mapping[str, Any]
     replace_table(
         connection,
         "meta.run_context",
-        f"select * replace ({known} as as_of_at, date '{context['as_of_on']}' as as_of_on, "
+        f"select * replace ({as_of} as as_of_at, date '{context['as_of_on']}' as as_of_on, "
         f"'{context['centre_code']}' as centre_code) from store.meta.run_context",
     )
 

@@ -178,7 +178,7 @@ def _published(connection: duckdb.DuckDBPyConnection, version: str, place: Row) 
 def _calendar_moved(connection: duckdb.DuckDBPyConnection, context: Row) -> bool:
     row = connection.execute(
         "select count(*) from store.raw.drops__calendar_override where _loaded_at > $1",
-        [context["as_of_at"]],
+        [context["known_at"] or context["as_of_at"]],
     ).fetchone()
     return bool(row and row[0])
 
@@ -254,7 +254,7 @@ def _by_cause(
             select m.*, case
                 when n.unit_id is null then 'deletion'
                 when n.happened_at > $as_of then 'progress'
-                when t.unit_id is null and k.first_known <= $as_of then 'correction'
+                when t.unit_id is null and k.first_known <= $known then 'correction'
                 when t.unit_id is null then 'late_data'
                 when t.record = n.record and m.is_running then 'progress'
                 when t.record = n.record then $unchanged
@@ -271,6 +271,7 @@ def _by_cause(
         """,
         {
             "as_of": context["as_of_at"],
+            "known": context["known_at"] or context["as_of_at"],
             "unchanged": "late_data" if model.unit == "service" else "correction",
         },
     )

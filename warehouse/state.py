@@ -31,7 +31,8 @@ STATE_TABLES = {
         version varchar, kpi_id varchar, variant varchar, period_kind varchar, period_start date,
         agency_code varchar, numerator bigint, denominator bigint""",
     "meta.published_context": """
-        version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar""",
+        version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar,
+        known_at timestamptz""",
     "meta.rule_set": "fingerprint varchar, kept_at timestamptz, body varchar",
     "meta.quarantine_tally": """
         table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,
@@ -40,14 +41,14 @@ STATE_TABLES = {
         run_id varchar, checked_at timestamptz, table_name varchar, rule varchar, expectation varchar,
         severity varchar, owner varchar, reason_vi varchar, reason_en varchar, evaluated bigint,
         failed bigint, state varchar, failing_keys varchar, seconds double, remedy_vi varchar,
-        detail varchar""",
+        detail varchar, event_no bigint""",
     "meta.publication": """
         version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
         code_version varchar""",
     "meta.column_doc": "table_name varchar, column_name varchar, data_type varchar, label varchar",
     "meta.table_doc": """
         table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz,
-        fingerprint varchar""",
+        fingerprint varchar, event_no bigint""",
     "meta.lineage": """
         table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
     "meta.erasure": """
@@ -132,14 +133,25 @@ def record_checks(
     given = list(rows)
     if not given:
         return
+    # Builds and looks are numbered together, so that which came later doesn't hang on a clock.
+    number = next_event(connection)
     # One statement for all: one a row takes a millisecond each, of hundreds of rows a night.
     names = list(given[0])
     marks = ", ".join(f"({', '.join('?' for _ in names)})" for _ in given)
     connection.execute(
-        f"insert into meta.check_run by name select ?::varchar as run_id, now() as checked_at, * "
-        f"from (values {marks}) as given ({', '.join(names)})",
-        [run_id, *(row[name] for row in given for name in names)],
+        f"insert into meta.check_run by name select ?::varchar as run_id, now() as checked_at, "
+        f"?::bigint as event_no, * from (values {marks}) as given ({', '.join(names)})",
+        [run_id, number, *(row[name] for row in given for name in names)],
     )
+
+
+def next_event(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the next build of a table, or look at one; later ones have greater numbers."""
+    row = connection.execute(
+        "select 1 + coalesce(greatest((select max(event_no) from meta.check_run), "
+        "(select max(event_no) from meta.table_doc)), 0)"
+    ).fetchone()
+    return int(row[0]) if row else 1
 
 
 def check_trend(
@@ -156,7 +168,7 @@ def all_trends(
     rows = connection.execute(
         """
         select table_name, rule,
-            list_reverse(list(struct_pack(state, failed) order by checked_at desc)[1:$runs])
+            list_reverse(list(struct_pack(state, failed) order by event_no desc, checked_at desc)[1:$runs])
         from meta.check_run
         where table_name = coalesce($table, table_name)
         group by table_name, rule

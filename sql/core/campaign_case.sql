@@ -44,7 +44,7 @@ versions as (
         and (h.known_from < s.until_at or not s.is_known)
     qualify row_number() over (
         partition by s.campaign_id, s.snapshot_on, h.case_code
-        order by h.valid_from desc, h.known_from desc, h.page_no desc, h.row_no desc
+        order by h.valid_from desc, h.known_from desc, h.batch_id desc, h.page_no desc, h.row_no desc
     ) = 1
 ),
 

@@ -32,7 +32,7 @@ select
     case_code,
     _version_at as valid_from,
     lead(_version_at) over (
-        partition by case_code order by _version_at, _loaded_at, _page_no, _row_no
+        partition by case_code order by _version_at, _loaded_at, _batch_id, _page_no, _row_no
     ) as valid_to,
     _loaded_at as known_from,
     status,

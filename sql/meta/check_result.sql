@@ -22,11 +22,11 @@ with said as (
         *,
         lag(failed) over past as previous_failed,
         -- The break before the present row of failures; none when it has never passed.
-        max(case when state = 'passed' then checked_at end) over past as passed_at,
-        row_number() over (partition by table_name, rule order by checked_at desc) = 1 as is_latest,
-        first_value(run_id) over (partition by table_name order by checked_at desc) as latest_run_id
+        max(case when state = 'passed' then coalesce(event_no, 0) end) over past as passed_no,
+        row_number() over (partition by table_name, rule order by event_no desc, checked_at desc) = 1 as is_latest,
+        first_value(run_id) over (partition by table_name order by event_no desc, checked_at desc) as latest_run_id
     from meta.check_run
-    window past as (partition by table_name, rule order by checked_at)
+    window past as (partition by table_name, rule order by event_no, checked_at)
 ),
 
 failing as (
@@ -34,7 +34,7 @@ failing as (
     from said as s
     join said as latest on latest.is_latest and latest.table_name = s.table_name and latest.rule = s.rule
     where s.state <> 'passed' and latest.state <> 'passed'
-        and s.checked_at > coalesce(latest.passed_at, timestamptz '1900-01-01')
+        and coalesce(s.event_no, 0) > coalesce(latest.passed_no, -1)
     group by all
 )
 

@@ -14,9 +14,9 @@ columns:
 */
 with runs as (
     select * from meta.check_run
-    qualify row_number() over (partition by table_name, rule, run_id order by checked_at desc) = 1
+    qualify row_number() over (partition by table_name, rule, run_id order by event_no desc, checked_at desc) = 1
 )
 
 select table_name, rule, run_id, checked_at, severity, evaluated, failed, state
 from runs
-qualify row_number() over (partition by table_name, rule order by checked_at desc) <= 30
+qualify row_number() over (partition by table_name, rule order by event_no desc, checked_at desc) <= 30

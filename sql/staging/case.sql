@@ -8,7 +8,7 @@ with newest as (
     select *
     from staging.case_version
     qualify row_number() over (
-        partition by case_code order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc
+        partition by case_code order by _version_at desc, _loaded_at desc, _batch_id desc, _page_no desc, _row_no desc
     ) = 1
 )
 -- A key that a full sweep no longer found is gone, unless the source has sent it again since.
