@@ -22,7 +22,7 @@ from sources.spec_file import load_spec
 from warehouse.backup import last_backup_at
 from warehouse.inspect import Look, leftover_logs, look_at_warehouse
 from warehouse.migrations import NEWEST
-from warehouse.publish import current_version
+from warehouse.versions import current_version
 
 State = Literal["ok", "warn", "bad"]
 LEAST_FREE_BYTES = 2_000_000_000

@@ -19,9 +19,9 @@ from orchestration.settings import Settings, use_dagster_home, workspace_file
 from reports.quality import write_quality
 from warehouse.connection import hold_lock, read_rows
 from warehouse.errors import WarehouseError
-from warehouse.publish import FILE_NAME
 from warehouse.recovery import find_damage, set_aside
 from warehouse.state import all_trends
+from warehouse.versions import FILE_NAME
 
 _CAPPED = (
     "rule", "severity", "state", "evaluated", "failed", "reason_vi", "reason_en", "owner", "remedy_vi",

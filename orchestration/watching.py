@@ -17,7 +17,7 @@ from orchestration.messengers import messengers, ping
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
-from warehouse.publish import FILE_NAME
+from warehouse.versions import FILE_NAME
 
 NIGHT_STARTS = dt.time(1, 30)
 GRACE = dt.timedelta(minutes=45)

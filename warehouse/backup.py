@@ -20,8 +20,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import WarehouseError
-from warehouse.publish import current_version, switch_to
 from warehouse.recovery import is_log_passed_by
+from warehouse.versions import current_version, switch_to
 
 MANIFEST = "backup.json"
 STAMP = "backup.json"  # in the home: when the last backup was made
