@@ -3,6 +3,7 @@
 Belongs here: short acts on what stands. Doesn't: runs (runs.py).
 """
 
+import datetime as dt
 import signal
 import subprocess
 import sys
@@ -142,10 +143,12 @@ def _make_ready(settings: Settings) -> None:
     import dagster as dg
 
     from orchestration.housekeeping import fail_dead_runs
+    from orchestration.wrong_clock import forget_times_ahead
 
     use_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
         fail_dead_runs(settings, instance)
+        forget_times_ahead(instance, dt.datetime.now(dt.UTC))
 
 
 def _web(settings: Settings, host: str, port: int) -> list[str]:
