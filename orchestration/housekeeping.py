@@ -57,11 +57,11 @@ def housekeeping_schedule(job: dg.JobDefinition, time_zone: str) -> dg.ScheduleD
     )  # fmt: skip
 
 
-def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str]:
+def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str] | None:
     """End runs that a power cut left as running, so that the queue goes on by itself; returns their ids.
 
     Called before the daemon starts. A run in another terminal holds the warehouse's lock; then nothing is
-    touched. Dagster alone would wait for its longest run time.
+    touched and None is returned. Dagster alone would wait for its longest run time.
     """
     alive = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     try:
@@ -73,7 +73,7 @@ def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str]:
                     "Máy hoặc dịch vụ tắt giữa chừng. / The machine or the service stopped while it ran.",
                 )
     except WarehouseBusyError:
-        return []
+        return None
     return [record.dagster_run.run_id for record in records]
 
 

@@ -38,7 +38,7 @@ def forget_times_ahead(instance: DagsterInstance, now: dt.datetime) -> list[str]
             continue
         place = (state.instigator_origin_id, state.selector_id)
         ticks = instance.get_ticks(*place, limit=1)
-        if ticks:
+        if ticks and ticks[0].timestamp > (now + TOLERANCE).timestamp():
             instance.purge_ticks(*place, before=ticks[0].timestamp + 1)
         data: Any = state.instigator_data
         earlier = {name: min(at, now.timestamp()) for name, at in _times(state).items()}

@@ -13,7 +13,8 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.doctor import Finding, examine
+from orchestration.doctor import examine
+from orchestration.finding import Finding
 from orchestration.housekeeping import tidy
 from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
