@@ -14,6 +14,7 @@ from orchestration.settings import Settings
 from sources.landing import LandedBatch, complete_batches
 from sources.open_batch import open_batch
 from warehouse.backup import Backup, find_backups, holds, last_backup, make_backup, restore_backup
+from warehouse.recovery import set_aside
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 DAY = dt.timedelta(days=1)
@@ -150,3 +151,15 @@ def test_a_batch_dated_ahead_is_as_old_as_the_next_and_deletes_nothing(
     assert _old_landing(settings_of(home), NOW) == 2
     left = complete_batches(home / "landing", "cases", "case")
     assert [batch.manifest.number for batch in left] == [3, 4, 5]
+
+
+def test_what_lies_aside_is_never_overwritten(tmp_path: Path) -> None:
+    """Damaged twice, and the clock says the same second."""
+    path = tmp_path / "warehouse.duckdb"
+    kept = {}
+    for text in ("first", "second", "third"):
+        path.write_text(text)
+        path.with_name("warehouse.duckdb.wal").write_text(f"log of the {text}")
+        kept |= {moved.name: moved.read_text() for moved in set_aside(path, NOW)}
+    assert len(kept) == 6
+    assert {name: (tmp_path / name).read_text() for name in kept} == kept
