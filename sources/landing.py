@@ -115,9 +115,19 @@ def complete_batches(
 
 
 def next_number(root: Path, system: str, entity: str) -> int:
-    """The number of the entity's next batch: one more than any that is complete."""
-    numbers = (batch.manifest.number for batch in complete_batches(root, system, entity))
-    return 1 + max(numbers, default=0)
+    """The number of the entity's next batch: one more than any that is complete.
+
+    A manifest that can't be read stops a replay, but no night: whatever its number is, it's left room for.
+    """
+    newest, unread = 0, 0
+    for directory in directories(root / system / entity):
+        try:
+            manifest = read_struct(directory / MANIFEST, Manifest)
+        except LandingError:
+            unread += 1
+        else:
+            newest = max(newest, manifest.number if manifest else 0)
+    return 1 + newest + unread
 
 
 def list_entities(root: Path) -> list[tuple[str, str]]:

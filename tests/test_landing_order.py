@@ -86,6 +86,17 @@ def test_pieces_read_at_once_are_numbered_as_they_are_loaded(
     assert len(loaded) == 28
 
 
+def test_a_damaged_manifest_of_long_ago_stops_no_night(tmp_path: Path, running: Start) -> None:
+    land(tmp_path, NOW)
+    (manifest,) = tmp_path.rglob(MANIFEST)
+    text = manifest.read_bytes()
+    manifest.write_bytes(b"torn")
+    (batch,) = pull(running(FakeSystem()), tmp_path)
+    assert batch.manifest.number == 2
+    manifest.write_bytes(text)
+    assert listed(tmp_path)[-1] == batch.batch_id
+
+
 def sweep(root: Path, at: dt.datetime) -> list[str]:
     return [land(root, at, (f"2023-0{month}-01", f"2023-0{month + 1}-01")) for month in (1, 2)]
 

@@ -142,6 +142,23 @@ def test_versions_of_an_earlier_release_are_older_and_one_of_the_future_is_the_o
     assert order_key("v1000000-x", TODAY) > order_key("v999999-x", TODAY), "numbers, not letters"
 
 
+def test_a_file_of_an_earlier_release_tells_its_version_by_name(tmp_path: Path) -> None:
+    """`motcua report` after an upgrade, before the first night."""
+    with duckdb.connect(str(tmp_path / "old.duckdb")) as old:
+        old.execute("create schema meta; create table meta.publication (version varchar)")
+        old.execute("insert into meta.publication values ('20261102T'), ('20261101T')")
+        assert own_row(old) == {"version": "20261102T"}
+
+
+def test_a_folder_that_no_publication_named_is_left_alone(tmp_path: Path) -> None:
+    for name in ("kept by hand", "another"):
+        (tmp_path / "versions" / name).mkdir(parents=True)
+    made = publish_on(tmp_path, [TODAY - n * DAY for n in range(40, 0, -1)])
+    left = list_versions(tmp_path)
+    assert {"kept by hand", "another", made[-1]} <= set(left)
+    assert made[20] not in left
+
+
 def test_figures_kept_under_a_wrong_clock_are_compared_with_the_ones_before(tmp_path: Path) -> None:
     """Only changes are kept: a figure is new against the last publication, not against the latest date."""
     source, rules = make_source(), RuleSet("", [], {}, {})

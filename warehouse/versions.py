@@ -86,7 +86,7 @@ def prune(folder: Path, keep: str, now: dt.datetime | None = None) -> None:
     wanted |= _newest_of(versions, "%Y%m", MONTHLY_KEPT)
     for name in versions:
         # A reader that has just followed the link may still be opening a version that is not current.
-        if name not in wanted and not _is_young(name, now):
+        if name not in wanted and _is_ours_and_old(name, now):
             shutil.rmtree(folder / "versions" / name, ignore_errors=True)
     for leftover in (folder / "versions").glob(".building-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -106,12 +106,15 @@ def _newest_of(versions: list[str], span: str, kept: int) -> set[str]:
     newest: dict[str, str] = {}
     for name in versions:
         at = time_in(name)
-        label = at.strftime(span) if at else ""
+        if at is None:
+            continue
+        label = at.strftime(span)
         newest.pop(label, None)  # so that the spans stand in the order of their last versions
         newest[label] = name
     return set(list(newest.values())[-kept:])
 
 
-def _is_young(name: str, now: dt.datetime) -> bool:
+def _is_ours_and_old(name: str, now: dt.datetime) -> bool:
+    """A folder whose name no publication gives was put there by somebody, and stays."""
     at = time_in(name)
-    return at is not None and abs(now - at) < READERS_GRACE
+    return at is not None and abs(now - at) >= READERS_GRACE
