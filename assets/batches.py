@@ -53,9 +53,20 @@ def verified(landed: LandedBatch) -> LandedBatch:
 
 
 def newest_sweep(batches: Sequence[LandedBatch]) -> list[LandedBatch]:
-    """The batches of the last sweep; a key that only an earlier one found is gone."""
-    newest = max((at for batch in batches if (at := _read_at(batch))), default=None)
-    return [batch for batch in batches if _read_at(batch) == newest]
+    """The batches of the last sweep (`batches` in the order of loading); a key that only an earlier one found is gone.
+
+    They are the last in the order that were read at one moment, each window once: a sweep under a pinned clock
+    has the moment of the one before, and a wrong clock's moment may be the latest for years.
+    """
+    found: list[LandedBatch] = []
+    windows: set[tuple[dt.datetime | None, dt.datetime | None]] = set()
+    for batch in reversed(batches):
+        window = (batch.window_start, batch.window_end)
+        if window in windows or (found and _read_at(batch) != _read_at(found[-1])):
+            break
+        found.append(batch)
+        windows.add(window)
+    return found[::-1]
 
 
 def _read_at(landed: LandedBatch) -> dt.datetime | None:

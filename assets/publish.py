@@ -110,7 +110,7 @@ def publish_night(
         code_version=night.site.code_version,
     )
     kept = rule_set(night.connection, catalog, row_rules(suites), night.site.macros)
-    changed = keep_publication(night.connection, result.version, kept)
+    changed = keep_publication(night.connection, result.version, result.number, kept)
     return {
         "version": result.version,
         "changed_figures": changed,

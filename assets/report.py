@@ -16,7 +16,7 @@ from reports.metrics import write_metrics
 from reports.page import write_page
 from reports.workbook import write_workbook
 from warehouse.connection import open_published
-from warehouse.publish import FILE_NAME, current_version
+from warehouse.versions import FILE_NAME, current_version
 
 PAGE = dg.AssetKey(["published", "scorecard_page"])
 WORKBOOK = dg.AssetKey(["published", "workbook"])

@@ -2,6 +2,7 @@
 
 Belongs here: remembering causes below MOTCUA_HOME/alerts.json and delivering them. Doesn't: finding
 causes (watching.py) or sending (messengers.py). A message that can't be sent never fails a run.
+Which runs were looked at is remembered by their ids: a time would be wrong for as long as a clock was ahead.
 """
 
 import datetime as dt
@@ -11,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.messengers import MessengerError, Send
+from warehouse.sequence import is_future
 
 FORGOTTEN_AFTER = dt.timedelta(days=30)
+RUNS_REMEMBERED = 1000
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,20 @@ class Open:
 
 
 class Alerts:
-    """The open causes of a home."""
+    """The open causes of a home, and the ended runs that were looked at.
+
+    `seen_until` is what an earlier release kept instead: when the last run that it looked at had ended.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.open: dict[str, Open] = {}
+        self.seen_runs: list[str] | None = None
         self.seen_until = 0.0
         if path.is_file():
             read = json.loads(path.read_text(encoding="utf-8"))
-            self.seen_until = float(read["seen_until"])
+            self.seen_runs = read.get("seen_runs")
+            self.seen_until = float(read.get("seen_until", 0.0))
             self.open = {key: Open(**value) for key, value in read["open"].items()}
 
     def found(self, causes: Iterable[Cause], now: dt.datetime) -> None:
@@ -53,6 +61,11 @@ class Alerts:
             if cause.key not in self.open:
                 self.open[cause.key] = Open(cause.subject, cause.text, now.isoformat())
 
+    def saw(self, runs: Iterable[str]) -> None:
+        """Remember ended runs, the newest first; so many that none comes back as new when others are deleted."""
+        kept = dict.fromkeys([*runs, *(self.seen_runs or [])])
+        self.seen_runs = list(kept)[:RUNS_REMEMBERED]
+
     def over(self, prefix: str, still: Iterable[str] = ()) -> None:
         """Close the causes that begin with `prefix`, but those that still stand."""
         standing = set(still)
@@ -60,10 +73,18 @@ class Alerts:
             del self.open[key]
 
     def deliver(self, channels: Mapping[str, Send], now: dt.datetime) -> list[str]:
-        """Tell every channel what it wasn't told; returns one line for each that couldn't be told."""
+        """Tell every channel what it wasn't told; returns one line for each that couldn't be told.
+
+        What was told is forgotten after a while, so that it is told again if it lasts. What wasn't told is
+        never forgotten for its age: the clock may have jumped.
+        """
         failures = []
         for key, alert in list(self.open.items()):
-            if now - dt.datetime.fromisoformat(alert.first_at) > FORGOTTEN_AFTER:
+            first_at = dt.datetime.fromisoformat(alert.first_at)
+            if is_future(first_at, now):
+                first_at = now
+                alert.first_at = now.isoformat()
+            if now - first_at > FORGOTTEN_AFTER and set(channels) <= set(alert.told):
                 del self.open[key]
                 continue
             for name, send in channels.items():
@@ -85,7 +106,7 @@ class Alerts:
     def save(self) -> None:
         """Write what is open, whole or not at all."""
         payload = {
-            "seen_until": self.seen_until,
+            "seen_runs": self.seen_runs or [],
             "open": {key: vars(alert) for key, alert in self.open.items()},
         }
         waiting = self.path.with_name(f".{self.path.name}.part")

@@ -8,23 +8,23 @@ import datetime as dt
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from packaging.requirements import Requirement
 
+from orchestration.finding import Finding, State
+from orchestration.future import find_future
 from orchestration.settings import Settings
 from sources.pull import Access, probe
 from sources.spec_file import load_spec
-from warehouse.backup import last_backup_at
+from warehouse.backup import last_backup
 from warehouse.inspect import Look, leftover_logs, look_at_warehouse
 from warehouse.migrations import NEWEST
-from warehouse.publish import current_version
+from warehouse.sequence import is_future, time_in
+from warehouse.versions import current_version, list_versions
 
-State = Literal["ok", "warn", "bad"]
 LEAST_FREE_BYTES = 2_000_000_000
 CLOCK_TOLERANCE = dt.timedelta(hours=1)
 OLDEST_BACKUP = dt.timedelta(days=8)
@@ -32,18 +32,14 @@ OLDEST_VERSION = dt.timedelta(hours=36)
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `remedy` says what to do, empty when nothing is to be done."""
+def examine(
+    settings: Settings, *, call_sources: bool = True, now: dt.datetime | None = None
+) -> list[Finding]:
+    """Look at everything; nothing is changed.
 
-    subject: str
-    state: State
-    message: str
-    remedy: str = ""
-
-
-def examine(settings: Settings, *, call_sources: bool = True) -> list[Finding]:
-    """Look at everything; nothing is changed. Times are judged by the settings' clock."""
+    What nights write by their own clock (cursors) is judged by the settings' clock, the rest by the wall's (`now`).
+    """
+    now = now or dt.datetime.now(dt.UTC)
     look = look_at_warehouse(settings.warehouse_path, settings.lock_path)
     findings = [
         *_settings(settings),
@@ -51,8 +47,10 @@ def examine(settings: Settings, *, call_sources: bool = True) -> list[Finding]:
         *_disk(settings),
         *_permissions(settings),
         *_warehouse(settings, look),
-        *_published(settings),
-        *_backup(settings),
+        *_published(settings, now),
+        *_backup(settings, now),
+        # A pinned clock may lie ahead of the wall's on purpose.
+        *find_future(settings, look.latest, max(now, settings.now())),
     ]
     if call_sources:
         findings += _sources(settings)
@@ -194,7 +192,7 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
         yield Finding("calendar", "ok", "Không thiếu lịch nghỉ nào. / No calendar is awaited.")
 
 
-def _published(settings: Settings) -> Iterator[Finding]:
+def _published(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     for path in leftover_logs(settings.published):
         yield Finding(
             "published", "bad", f"{path.name} nằm cạnh tệp công bố. / A log beside a published file.",
@@ -204,20 +202,39 @@ def _published(settings: Settings) -> Iterator[Finding]:
     if current is None:
         yield Finding("published", "warn", "Chưa công bố. / Nothing published.", "motcua run")
         return
-    made = dt.datetime.strptime(current[:15], "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
-    is_old = dt.datetime.now(dt.UTC) - made > OLDEST_VERSION
-    yield Finding(
-        "published", "warn" if is_old else "ok", f"Bản đang công bố / current: {current}",
-        "Xem vì sao các đêm gần đây không công bố: `motcua check`. / See why nights didn't publish." if is_old else "",
-    )  # fmt: skip
+    versions = list_versions(settings.published, now)
+    made = time_in(current)
+    if current not in versions:
+        yield Finding(
+            "published", "bad", f"Liên kết trỏ tới bản không còn / the link leads to no version: {current}",
+            "`motcua publish`, hoặc `motcua rollback VERSION` / publish again, or go back to one that stands.",
+        )  # fmt: skip
+    elif current != (newest := versions[-1]):
+        yield Finding(
+            "published", "warn", f"Bản đang công bố / current: {current}; mới nhất / newest: {newest}.",
+            f"Lần công bố sau thay bản này; muốn về bản mới nhất: `motcua rollback {newest}`. / The next publication "
+            "takes over; the command goes back to the newest.",
+        )  # fmt: skip
+    elif made is None or now - made > OLDEST_VERSION:
+        yield Finding(
+            "published", "warn", f"Bản đang công bố / current: {current}",
+            "Xem vì sao các đêm gần đây không công bố: `motcua check`. / See why nights didn't publish.",
+        )  # fmt: skip
+    else:
+        yield Finding(
+            "published", "ok", f"Bản đang công bố, mới nhất / current, the newest: {current}"
+        )
 
 
-def _backup(settings: Settings) -> Iterator[Finding]:
-    at = last_backup_at(settings.home)
-    is_old = at is None or dt.datetime.now(dt.UTC) - at > OLDEST_BACKUP
+def _backup(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    stamp = last_backup(settings.home)
+    # One from the future may be of any age; find_future names it.
+    at = None if stamp is None or is_future(stamp.made_at, now) else stamp.made_at
+    is_old = at is None or now - at > OLDEST_BACKUP
+    never = "Chưa sao lưu, hoặc không rõ lúc nào. / Never backed up, or it can't be told when."
     yield Finding(
         "backup", "warn" if is_old else "ok",
-        "Chưa sao lưu. / Never backed up." if at is None else f"Sao lưu / backed up {at:%Y-%m-%d %H:%M} UTC",
+        never if at is None else f"Sao lưu / backed up {at:%Y-%m-%d %H:%M} UTC",
         "motcua backup DIR" if is_old else "",
     )  # fmt: skip
 

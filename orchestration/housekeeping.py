@@ -4,8 +4,9 @@ Belongs here: what is thrown away and when. Doesn't: published versions (publica
 backups (backup does).
 
 Landed pages hold persons as they were received, so they are kept MOTCUA_LANDING_DAYS and no longer; but a
-batch goes only when it is loaded and a backup newer than it exists: until then the landing is the only
-place from which the warehouse can be rebuilt.
+batch goes only when the last backup holds it byte for byte: until then the landing is the only place from
+which the warehouse can be rebuilt. That is a fact, not a comparison of times, so a wrong clock costs nothing
+that isn't in the backup.
 """
 
 import datetime as dt
@@ -16,10 +17,11 @@ import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
 from orchestration.settings import LOCAL, Settings
-from sources.landing import complete_batches, list_entities
-from warehouse.backup import last_backup_at
+from sources.landing import LandedBatch, complete_batches, list_entities
+from warehouse.backup import holds, last_backup
 from warehouse.connection import hold_lock
 from warehouse.errors import WarehouseBusyError
+from warehouse.sequence import is_future
 
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 
@@ -55,11 +57,11 @@ def housekeeping_schedule(job: dg.JobDefinition, time_zone: str) -> dg.ScheduleD
     )  # fmt: skip
 
 
-def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str]:
+def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str] | None:
     """End runs that a power cut left as running, so that the queue goes on by itself; returns their ids.
 
     Called before the daemon starts. A run in another terminal holds the warehouse's lock; then nothing is
-    touched. Dagster alone would wait for its longest run time.
+    touched and None is returned. Dagster alone would wait for its longest run time.
     """
     alive = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     try:
@@ -71,7 +73,7 @@ def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str]:
                     "Máy hoặc dịch vụ tắt giữa chừng. / The machine or the service stopped while it ran.",
                 )
     except WarehouseBusyError:
-        return []
+        return None
     return [record.dagster_run.run_id for record in records]
 
 
@@ -93,19 +95,36 @@ def _old_logs(settings: Settings, instance: DagsterInstance) -> int:
 
 
 def _old_landing(settings: Settings, now: dt.datetime) -> int:
-    backed_up = last_backup_at(settings.home)
-    if not settings.landing_days or backed_up is None:
+    stamp = last_backup(settings.home)
+    if not settings.landing_days or stamp is None:
         return 0
-    before = min(now - dt.timedelta(days=settings.landing_days), backed_up)
+    before = now - dt.timedelta(days=settings.landing_days)
     removed = 0
     with hold_lock(settings.lock_path, "housekeeping"):
         for system, entity in list_entities(settings.landing):
+            batches = complete_batches(settings.landing, system, entity, now)
             # The newest batch stays: it is the register that stands, or where the cursor is.
-            for batch in complete_batches(settings.landing, system, entity)[:-1]:
-                if batch.finished_at < before:
+            for batch, finished_at in list(zip(batches, _finish_times(batches, now), strict=True))[
+                :-1
+            ]:
+                if finished_at < before and holds(stamp, settings.home, batch.directory):
                     _remove(batch.directory)
                     removed += 1
     return removed
+
+
+def _finish_times(batches: list[LandedBatch], now: dt.datetime) -> list[dt.datetime]:
+    """When each batch was finished; one that says "in the future" at the latest when the next one was.
+
+    Persons' pages must not lie there for years because a clock was wrong while they were read.
+    """
+    times: list[dt.datetime] = []
+    following = now
+    for batch in reversed(batches):
+        at = following if is_future(batch.finished_at, now) else batch.finished_at
+        times.append(at)
+        following = at
+    return times[::-1]
 
 
 def _remove(directory: Path) -> None:

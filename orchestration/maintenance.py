@@ -3,9 +3,7 @@
 Belongs here: short acts on what stands. Doesn't: runs (runs.py).
 """
 
-import signal
-import subprocess
-import sys
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -14,14 +12,15 @@ from assets.checks import check_suites
 from assets.night import open_night
 from assets.publish import publish_night
 from expectations.suite import SuiteError
+from orchestration.children import serve
 from orchestration.definitions import Wiring
 from orchestration.settings import Settings, use_dagster_home, workspace_file
 from reports.quality import write_quality
 from warehouse.connection import hold_lock, read_rows
 from warehouse.errors import WarehouseError
-from warehouse.publish import FILE_NAME
 from warehouse.recovery import find_damage, set_aside
 from warehouse.state import all_trends
+from warehouse.versions import FILE_NAME
 
 _CAPPED = (
     "rule", "severity", "state", "evaluated", "failed", "reason_vi", "reason_en", "owner", "remedy_vi",
@@ -114,38 +113,47 @@ def start_ui(settings: Settings, host: str, port: int) -> int:
     Both are started as children and stopped together, because `dagster dev` in the background ignores
     the signals that a service manager sends.
     """
-    _make_ready(settings)
-    return _serve([_web(settings, host, port), _daemon(settings)])
+    modules = [_web(settings, host, port), _daemon(settings)]
+    return serve(modules, lambda: _make_ready(settings))
 
 
 def start_daemon(settings: Settings) -> int:
     """Run the scheduler alone until interrupted; runs that a power cut left are ended first."""
-    _make_ready(settings)
-    return _serve([_daemon(settings)])
+    return serve([_daemon(settings)], lambda: _make_ready(settings))
 
 
 def start_web(settings: Settings, host: str, port: int, *, read_only: bool, prefix: str) -> int:
     """Run the webserver alone; read-only for viewers, who can then start and change nothing."""
     use_dagster_home(settings)
     more = [*(["--read-only"] if read_only else []), *(["--path-prefix", prefix] if prefix else [])]
-    return _serve([[*_web(settings, host, port), *more]])
+    return serve([[*_web(settings, host, port), *more]], _is_ready)
 
 
 def start_code(settings: Settings, host: str, port: int) -> int:
     """Run the code server alone: it holds the definitions and starts the runs."""
     use_dagster_home(settings)
     code = ["dagster", "code-server", "start", "-h", host, "-p", str(port)]
-    return _serve([[*code, "-m", "orchestration.definitions", "--location-name", "motcua"]])
+    named = [*code, "-m", "orchestration.definitions", "--location-name", "motcua"]
+    return serve([named], _is_ready)
 
 
-def _make_ready(settings: Settings) -> None:
+def _make_ready(settings: Settings) -> bool:
+    """Before the daemon starts: end dead runs, forget what a wrong clock left. False while a run is under way."""
     import dagster as dg
 
     from orchestration.housekeeping import fail_dead_runs
+    from orchestration.wrong_clock import forget_times_ahead
 
     use_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
-        fail_dead_runs(settings, instance)
+        ended = fail_dead_runs(settings, instance)
+        forget_times_ahead(instance, dt.datetime.now(dt.UTC))
+    return ended is not None
+
+
+def _is_ready() -> bool:
+    """Webserver and code server remember no times, so a clock that was set back starts nothing again."""
+    return False
 
 
 def _web(settings: Settings, host: str, port: int) -> list[str]:
@@ -154,18 +162,3 @@ def _web(settings: Settings, host: str, port: int) -> list[str]:
 
 def _daemon(settings: Settings) -> list[str]:
     return ["dagster._daemon", "run", "-w", str(workspace_file(settings))]
-
-
-def _serve(modules: list[list[str]]) -> int:
-    """Run modules as children until the first ends or we are told to stop; all end together."""
-    children = [subprocess.Popen([sys.executable, "-m", *module]) for module in modules]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        return children[0].wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()

@@ -8,23 +8,30 @@ goes on, so check results are read one by one.
 import datetime as dt
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
-from orchestration.alerts import Alerts, Cause
+from orchestration.alerts import RUNS_REMEMBERED, Alerts, Cause
 from orchestration.messengers import messengers, ping
 from orchestration.settings import LOCAL, Settings, use_dagster_home
+from orchestration.wrong_clock import forget_times_ahead
 from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
-from warehouse.publish import FILE_NAME
+from warehouse.sequence import TOLERANCE, is_future
+from warehouse.versions import FILE_NAME, current_version
 
 NIGHT_STARTS = dt.time(1, 30)
 GRACE = dt.timedelta(minutes=45)
 STALE_AFTER = dt.timedelta(hours=36)
 NIGHTS = ("nightly", "full_refresh")
 LOOK_EVERY_SECONDS = 60
+ENDED = [DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED]
+Row = dict[str, Any]
 _FIRST_LOOK_BACK = dt.timedelta(days=2)
+_RUNS_LISTED = 300
+_NIGHTS_LISTED = 20
 
 
 def look(instance: DagsterInstance, settings: Settings, now: dt.datetime) -> list[str]:
@@ -34,11 +41,10 @@ def look(instance: DagsterInstance, settings: Settings, now: dt.datetime) -> lis
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     alerts = Alerts(settings.home / "alerts.json")
-    since = alerts.seen_until or (now - _FIRST_LOOK_BACK).timestamp()
-    for record in _ended_runs(instance, since):
+    for record in _ended_runs(instance, alerts, now):
         _take_run(instance, record, alerts, now)
-        alerts.seen_until = max(alerts.seen_until, record.end_time or 0.0)
     for prefix, causes in (
+        ("clock:", list(_dated_ahead(settings, now))),
         ("stale:", list(_stale(settings, now))),
         ("not_started:", list(_not_started(instance, now))),
     ):
@@ -56,8 +62,11 @@ def look(instance: DagsterInstance, settings: Settings, now: dt.datetime) -> lis
 def look_now(settings: Settings) -> list[str]:
     """One look by the wall clock at the home's own instance, for where no daemon looks; what couldn't be told."""
     use_dagster_home(settings)
+    now = dt.datetime.now(LOCAL)
     with DagsterInstance.get() as instance:
-        return look(instance, settings, dt.datetime.now(LOCAL))
+        # The daemon's sensors can't do it for themselves: they are what stands still.
+        forget_times_ahead(instance, now)
+        return look(instance, settings, now)
 
 
 def watch_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -76,13 +85,33 @@ def watch_sensor(settings: Settings) -> dg.SensorDefinition:
     return watch
 
 
-def _ended_runs(instance: DagsterInstance, since: float) -> list[RunRecord]:
-    ended = [DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED]
+def _ended_runs(instance: DagsterInstance, alerts: Alerts, now: dt.datetime) -> list[RunRecord]:
+    """The ended runs that weren't looked at yet, in the order in which they were made; `alerts` remembers them."""
+    listed = instance.get_run_ids(RunsFilter(statuses=ENDED), limit=_RUNS_LISTED)
+    if alerts.seen_runs is None:
+        listed = instance.get_run_ids(RunsFilter(statuses=ENDED), limit=RUNS_REMEMBERED)
+        fresh = _lately_ended(instance, alerts.seen_until, now)
+    else:
+        seen = set(alerts.seen_runs)
+        new = [run_id for run_id in listed if run_id not in seen]
+        fresh = list(instance.get_run_records(RunsFilter(run_ids=new))) if new else []
+    alerts.saw(listed)
+    return sorted(fresh, key=lambda record: record.storage_id)
+
+
+def _lately_ended(
+    instance: DagsterInstance, seen_until: float, now: dt.datetime
+) -> list[RunRecord]:
+    """At the first look: what ended after the time that an earlier release kept, or in the last two days.
+
+    A kept time in the future says nothing. A run that ended in the future is rather told twice than never.
+    """
+    believed = 0 < seen_until <= (now + TOLERANCE).timestamp()
+    since = seen_until if believed else (now - _FIRST_LOOK_BACK).timestamp()
     records = instance.get_run_records(
-        RunsFilter(statuses=ended, updated_after=dt.datetime.fromtimestamp(since - 1, dt.UTC)), limit=200
+        RunsFilter(statuses=ENDED, updated_after=dt.datetime.fromtimestamp(since - 1, dt.UTC)), limit=200
     )  # fmt: skip
-    fresh = [record for record in records if (record.end_time or 0.0) > since]
-    return sorted(fresh, key=lambda record: record.end_time or 0.0)
+    return [record for record in records if (record.end_time or 0.0) > since]
 
 
 def _take_run(
@@ -142,44 +171,85 @@ def _first_failure(instance: DagsterInstance, run_id: str) -> tuple[str, str]:
 
 def _stale(settings: Settings, now: dt.datetime) -> Iterator[Cause]:
     """Data that is older than it should be, as the published file itself says."""
-    path = settings.published / FILE_NAME
-    if not path.exists():
-        return
-    try:
-        newest = read_rows(
-            path, "select max(published_at) as at, max(data_as_of) as data_at from meta.publication"
-        )
-        read_to = read_rows(
-            path, "select system, max(read_to) as at from meta.freshness group by all order by 1"
-        )
-    except WarehouseError:
-        return
-    at = newest[0]["at"]
+    at, read_to = _published_times(settings)
     if at is not None and now - at > STALE_AFTER:
         yield Cause(
             "stale:published", "Motcua: số liệu cũ / the published file is old",
-            f"Bản công bố gần nhất lúc {at:%Y-%m-%d %H:%M}. / Last publication. `motcua doctor`",
+            f"Bản đang công bố là của {at:%Y-%m-%d %H:%M}. / The current publication. `motcua doctor`",
         )  # fmt: skip
-    for row in read_to:
-        if row["system"] != "drops" and row["at"] is not None and now - row["at"] > STALE_AFTER:
+    for system, until in read_to.items():
+        if now - until > STALE_AFTER:
             yield Cause(
-                f"stale:{row['system']}", f"Motcua: nguồn {row['system']} chưa đọc / not read",
-                f"Đọc gần nhất đến {row['at']:%Y-%m-%d %H:%M}. / Read up to. `motcua doctor`",
+                f"stale:{system}", f"Motcua: nguồn {system} chưa đọc / not read",
+                f"Đọc gần nhất đến {until:%Y-%m-%d %H:%M}. / Read up to. `motcua doctor`",
             )  # fmt: skip
 
 
+def _dated_ahead(settings: Settings, now: dt.datetime) -> Iterator[Cause]:
+    """What the published file dates in the future: a clock was wrong, and its age can't be told."""
+    at, read_to = _published_times(settings)
+    if is_future(at, now):
+        yield Cause(
+            "clock:published", "Motcua: bản công bố đề ngày tương lai / published in the future",
+            f"Bản đang công bố đề {at:%Y-%m-%d %H:%M}. Chỉnh đồng hồ máy, rồi `motcua publish`. / "
+            "Dated in the future: set the machine's clock, then publish.",
+        )  # fmt: skip
+    for system, until in read_to.items():
+        if is_future(until, now):
+            yield Cause(
+                f"clock:{system}", f"Motcua: nguồn {system} đọc đến tương lai / read into the future",
+                f"Ghi là đã đọc đến {until:%Y-%m-%d %H:%M}. Chỉnh đồng hồ máy, rồi `motcua run`, `motcua doctor`. / "
+                "Read up to a time that hasn't come: set the clock, run a night, look with doctor.",
+            )  # fmt: skip
+
+
+def _published_times(settings: Settings) -> tuple[dt.datetime | None, dict[str, dt.datetime]]:
+    """When the current file was published, and up to when each system had been read."""
+    path = settings.published / FILE_NAME
+    if not path.exists():
+        return None, {}
+    try:
+        rows = read_rows(path, "select * from meta.publication")
+        read_to = read_rows(
+            path,
+            "select system, max(read_to) as at from meta.freshness where system <> 'drops' group by all order by 1",
+        )
+    except WarehouseError:
+        return None, {}
+    row = _own_row(rows, current_version(settings.published))
+    return row.get("published_at"), {row["system"]: row["at"] for row in read_to if row["at"]}
+
+
+def _own_row(rows: list[Row], version: str | None) -> Row:
+    """The row of the file that holds these rows: the last by number; after a rollback it isn't the newest made.
+
+    A file of an earlier release has no numbers; there the link's name tells.
+    """
+    numbered = [row for row in rows if row.get("publication_no") is not None]
+    if numbered:
+        return max(numbered, key=lambda row: int(row["publication_no"]))
+    named = [row for row in rows if row.get("version") == version]
+    return named[-1] if named else max(rows, key=lambda row: row["published_at"], default={})
+
+
 def _not_started(instance: DagsterInstance, now: dt.datetime) -> Iterator[Cause]:
-    """Last night should have started by now; told only where nights ran before."""
+    """Last night should have started by now; told only where nights ran before.
+
+    A night dated in the future started under a wrong clock: it says that nights run here, not that the last
+    one did.
+    """
     local = now.astimezone(LOCAL)
     due = dt.datetime.combine(local.date(), NIGHT_STARTS, LOCAL)
     if local < due + GRACE:
         due -= dt.timedelta(days=1)
-    newest = 0.0
-    for job in NIGHTS:
-        records = instance.get_run_records(RunsFilter(job_name=job), limit=1)
-        newest = max([newest, *(record.create_timestamp.timestamp() for record in records)])
-    if newest and newest < (due - GRACE).timestamp():
+    newest = [
+        record.create_timestamp
+        for job in NIGHTS
+        for record in instance.get_run_records(RunsFilter(job_name=job), limit=_NIGHTS_LISTED)
+    ]
+    if newest and not any(due - GRACE <= at <= now + TOLERANCE for at in newest):
         yield Cause(
             f"not_started:{due:%Y-%m-%d}", "Motcua: đêm qua không chạy / last night did not start",
-            f"Đáng lẽ bắt đầu lúc {due:%Y-%m-%d %H:%M}. Xem bộ lập lịch (motcua daemon). / Is the daemon up?",
+            f"Đáng lẽ bắt đầu lúc {due:%Y-%m-%d %H:%M}. Xem đồng hồ máy, bộ lập lịch (khởi động lại motcua daemon). / "
+            "Is the clock right, is the daemon up? Start it again.",
         )  # fmt: skip

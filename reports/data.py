@@ -52,9 +52,7 @@ def read_scorecard(connection: Connection) -> Scorecard:
     )
     year = kpis[0]["period_start"] if kpis else None
     return Scorecard(
-        publication=rows_of(
-            connection, "select * from meta.publication order by version desc limit 1"
-        )[0],
+        publication=_publication(connection),
         kpis=kpis,
         trends={row["kpi_id"]: _trend(connection, row["kpi_id"]) for row in kpis},
         variants={row["kpi_id"]: _variants(connection, row) for row in kpis},
@@ -106,6 +104,18 @@ def rows_of(connection: Connection, query: str, values: list[Any] | None = None)
     result = connection.execute(query, values or [])
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _publication(connection: Connection) -> Row:
+    """The file's own row: the last by number. A file of an earlier release has no numbers, only names."""
+    numbered = rows_of(
+        connection,
+        "select 1 from duckdb_columns() where schema_name = 'meta' and table_name = 'publication' "
+        "and column_name = 'publication_no'",
+    )
+    order = "publication_no" if numbered else "version"
+    found = rows_of(connection, f"select * from meta.publication order by {order} desc limit 1")
+    return found[0]
 
 
 def has_table(connection: Connection, table: str) -> bool:

@@ -31,7 +31,7 @@ from sources.inbox import (
     set_aside,
     settled_files,
 )
-from sources.landing import LandedBatch, complete_batches
+from sources.landing import LandedBatch, complete_batches, next_number
 from sources.open_batch import OpenBatch, incomplete_batches, open_batch
 from sources.reading import now_text
 from sources.spec import SourcesSpec
@@ -126,7 +126,12 @@ class _Take:
         extension = name.rpartition(".")[2].lower()
         rows = _rows(extension, data)
         batch = open_batch(
-            self.root, SYSTEM, kind.name, f"{self._stamp}_{digest[:12]}", started_at=now_text()
+            self.root,
+            SYSTEM,
+            kind.name,
+            f"{self._stamp}_{digest[:12]}",
+            started_at=now_text(),
+            place=next_number(self.root, SYSTEM, kind.name),
         )
         try:
             self._fill(batch, kind, rows, name)

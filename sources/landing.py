@@ -20,6 +20,8 @@ from sources.manifest import Manifest, PageEntry
 T = TypeVar("T")
 MANIFEST = "_manifest.json"
 PROGRESS = "_progress.json"
+# A clock may be a little off; a batch finished later than this from now was finished under a wrong one.
+CLOCK_TOLERANCE = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,40 @@ def _time(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None
 
 
-def complete_batches(root: Path, system: str, entity: str) -> list[LandedBatch]:
-    """The complete batches of an entity in the order in which they were finished."""
+def complete_batches(
+    root: Path, system: str, entity: str, now: dt.datetime | None = None
+) -> list[LandedBatch]:
+    """The complete batches of an entity in the order in which to load them.
+
+    Those of earlier releases have no number and come first, as they were finished; one that was finished in
+    the future (after `now`) tells nothing of its place, and is loaded before all that may be newer.
+    """
+    limit = (now or dt.datetime.now(dt.UTC)) + CLOCK_TOLERANCE
     batches = []
     for directory in directories(root / system / entity):
         manifest = read_struct(directory / MANIFEST, Manifest)
         if manifest is not None and manifest.complete:
             batches.append(LandedBatch(directory, manifest))
-    return sorted(batches, key=lambda batch: (batch.manifest.finished_at, batch.batch_id))
+    return sorted(
+        batches,
+        key=lambda b: (b.manifest.number, b.finished_at <= limit, b.finished_at, b.batch_id),
+    )
+
+
+def next_number(root: Path, system: str, entity: str) -> int:
+    """The number of the entity's next batch: one more than any that is complete.
+
+    A manifest that can't be read stops a replay, but no night: whatever its number is, it's left room for.
+    """
+    newest, unread = 0, 0
+    for directory in directories(root / system / entity):
+        try:
+            manifest = read_struct(directory / MANIFEST, Manifest)
+        except LandingError:
+            unread += 1
+        else:
+            newest = max(newest, manifest.number if manifest else 0)
+    return 1 + newest + unread
 
 
 def list_entities(root: Path) -> list[tuple[str, str]]:

@@ -37,7 +37,10 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a complete batch says of itself; times are ISO 8601 with offset."""
+    """What a complete batch says of itself; times are ISO 8601 with offset.
+
+    `number` orders the batches of an entity, because a clock may have been wrong; 0 in an earlier release's.
+    """
 
     batch_id: str
     system: str
@@ -53,3 +56,4 @@ class Manifest(msgspec.Struct, frozen=True):
     source_sha256: str | None = None
     source_name: str | None = None
     warnings: list[str] = []
+    number: int = 0

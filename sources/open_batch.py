@@ -25,12 +25,16 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.,+-]{0,150}")
 
 @dataclass
 class OpenBatch:
-    """A batch that is being written. Not for two writers: the caller holds the site's lock."""
+    """A batch that is being written. Not for two writers: the caller holds the site's lock.
+
+    `number` is its place among the entity's batches, given when its reading begins or goes on.
+    """
 
     directory: Path
     system: str
     entity: str
     progress: Progress
+    number: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -109,6 +113,7 @@ class OpenBatch:
             warnings=list(self.warnings),
             source_sha256=source[0] if source else None,
             source_name=source[1] if source else None,
+            number=self.number,
         )
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
         # All pages' names are on the disk before the manifest's is, and that before we say so.
@@ -135,8 +140,11 @@ def open_batch(
     window: tuple[str | None, str | None] = (None, None),
     request: str = "",
     started_at: str,
+    place: int,
 ) -> OpenBatch:
     """A new batch directory `name`, made unique where that name was used before.
+
+    `place` is its number among the entity's batches (landing.next_number).
 
     Raises:
         LandingError: the name isn't safe, or the disk can't be written.
@@ -155,7 +163,7 @@ def open_batch(
     make_directory(directory)
     progress = Progress(*window, request=request, started_at=started_at, pages=[], position={})
     write_safely(directory / PROGRESS, msgspec.json.encode(progress))
-    return OpenBatch(directory, system, entity, progress)
+    return OpenBatch(directory, system, entity, progress, number=place)
 
 
 def incomplete_batches(root: Path, system: str, entity: str) -> list[OpenBatch]:

@@ -6,6 +6,7 @@ Belongs here: the package's front door. Doesn't: one window's reading (reading) 
 
 import datetime as dt
 import hashlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sources.envelope import read_page
 from sources.errors import SourceError, SpecError, UnauthorizedError
 from sources.http import Access, Client, open_client
-from sources.landing import LandedBatch
+from sources.landing import LandedBatch, next_number
 from sources.limits import Budget, Limits
 from sources.open_batch import OpenBatch, incomplete_batches, open_batch
 from sources.paging import ask
@@ -71,10 +72,12 @@ def pull_entity(
     pull = _Pull(system_name, entity_name, entity, landing_root, now, zone, _Sum(on_progress))
     asked = window if entity.window and window else _whole_window(entity, now, zone)
     pieces: list[Window | None] = [None] if asked is None else [*split_window(entity, asked, zone)]
+    # Numbered in the order of loading before anything is read: pieces are finished in any order.
+    places = itertools.count(next_number(landing_root, system_name, entity_name))
     jobs: list[Callable[[Client], LandedBatch]] = [
-        pull.resume(batch) for batch in pull.unfinished()
+        pull.resume(batch, next(places)) for batch in pull.unfinished()
     ]
-    jobs += [pull.begin(piece) for piece in pieces]
+    jobs += [pull.begin(piece, next(places)) for piece in pieces]
     return _run_all(jobs, connect, entity.concurrency)
 
 
@@ -134,8 +137,9 @@ class _Pull:
             batch.discard()
         return []
 
-    def resume(self, batch: OpenBatch) -> Callable[[Client], LandedBatch]:
+    def resume(self, batch: OpenBatch, place: int) -> Callable[[Client], LandedBatch]:
         def job(client: Client) -> LandedBatch:
+            batch.number = place
             if batch.progress.request != self._request(client.base_url):
                 batch.start_over(now_text())
             params = self._params(self._window_of(batch))
@@ -143,7 +147,7 @@ class _Pull:
 
         return job
 
-    def begin(self, window: Window | None) -> Callable[[Client], LandedBatch]:
+    def begin(self, window: Window | None, place: int) -> Callable[[Client], LandedBatch]:
         def job(client: Client) -> LandedBatch:
             bounds = (None, None) if window is None else _bounds(window)
             batch = open_batch(
@@ -154,6 +158,7 @@ class _Pull:
                 window=bounds,
                 request=self._request(client.base_url),
                 started_at=now_text(),
+                place=place,
             )
             params = self._params(window)
             return WindowRead(client, self.entity, params, batch, self.sum.tell).run()

@@ -78,10 +78,14 @@ def fixture_layers() -> CaseWarehouse:
     filled["meta.cursor"] = [
         {"system": "cases", "entity": "case", "read_to": "2023-06-30T01:00:00+07:00"}
     ]
-    filled["meta.published_context"] = [{"version": "v1", "as_of_on": "2023-06-01"}]
+    filled["meta.published_context"] = [
+        {"version": "v1", "publication_no": 1, "as_of_on": "2023-06-01"}
+    ]
     said = {"kpi_id": "on_time", "variant": "A", "period_kind": "month", "agency_code": "ALL"}
     filled["meta.published_value"] = [
-        said | {"version": "v1", "period_start": "2023-05-01", "numerator": 1, "denominator": 1}
+        said
+        | {"version": "v1", "publication_no": 1, "period_start": "2023-05-01"}
+        | {"numerator": 1, "denominator": 1}
     ]
     filled["staging.procedure"].append(
         META | SOUND["staging.procedure"][0] | {"procedure_code": "1.004222"}

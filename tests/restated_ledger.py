@@ -86,7 +86,7 @@ class Ledger:
             query = staged_query(model, rules) if model.keep else model.query
             self.connection.execute(f"create or replace table {model.table} as {query}")
         version = f"v{len(self.versions):02}"
-        keep_publication(self.connection, version, self.rule_set())
+        keep_publication(self.connection, version, len(self.versions) + 1, self.rule_set())
         self.versions.append(version)
         self.now += NIGHT
 

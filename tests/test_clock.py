@@ -135,7 +135,11 @@ def test_a_second_load_under_one_pinned_clock_keeps_both_versions_and_the_later_
     """A record that changed without a new time of change, on the same page and row: no grain is broken."""
     for fee in (1000, 2000):
         rule = on(
-            "case", "edit", nth=1, times=None, set={"fee_total_vnd": fee, "updated_at": EVE.isoformat()}
+            "case",
+            "edit",
+            nth=1,
+            times=None,
+            set={"fee_total_vnd": fee, "updated_at": EVE.isoformat()},
         )
         yard.night(home, rule, only=("case", "drops"), mode="full")
     run_night(yard.settings(home, END), builds=STAGED, steps=("build",))

@@ -7,14 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.doctor import Finding, examine
+from orchestration.doctor import examine
+from orchestration.finding import Finding
 from orchestration.housekeeping import tidy
 from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
@@ -80,9 +80,10 @@ def test_the_drill_restores_and_replays_to_equal_content(
 
 
 def test_a_second_backup_links_pages_and_old_ones_go(home: Path, tmp_path: Path) -> None:
-    first = make_backup(home, tmp_path)
-    time.sleep(1.1)  # folders are named by the second
-    second = make_backup(home, tmp_path, keep=1)
+    moment = dt.datetime.now(dt.UTC)
+    first = make_backup(home, tmp_path, now=moment)
+    second = make_backup(home, tmp_path, keep=1, now=moment)
+    assert first.folder != second.folder, "two in one second"
     assert [backup.folder for backup in find_backups(tmp_path)] == [second.folder]
     assert second.files.keys() == first.files.keys()
 

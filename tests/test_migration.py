@@ -89,3 +89,24 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
 
 def test_steps_are_numbered_without_gaps() -> None:
     assert list(steps()) == list(range(2, NEWEST + 1))
+
+
+def test_publications_of_earlier_releases_are_numbered_as_they_were_written(old: Path) -> None:
+    """Also where a clock was wrong: the row of 2028 was written second. Figures and contexts go with their version."""
+    connection = open_warehouse(old, SQL / "macros.sql")
+    connection.execute("delete from meta.publication")
+    for version in ("20261101T", "20280101T", "20261102T"):
+        connection.execute("insert into meta.publication (version) values (?)", [version])
+    connection.execute(
+        "create table if not exists meta.published_value as "
+        "select '20280101T' as version, 'on_time' as kpi_id union all select '20261101T9', 'on_time'"
+    )
+    migrate(connection)
+    ensure_state(connection)
+    assert connection.execute(
+        "select version, publication_no from meta.publication order by 2"
+    ).fetchall() == [("20261101T", 1), ("20280101T", 3), ("20261102T", 4)]
+    assert connection.execute(
+        "select version, publication_no from meta.published_value order by 2"
+    ).fetchall() == [("20261101T9", 2), ("20280101T", 3)]
+    connection.close()

@@ -173,14 +173,12 @@ def test_readers_never_meet_a_torn_version(night: Site) -> None:
     """F62: eight readers query all the time while the link goes back and forth between versions."""
     from warehouse.connection import open_warehouse
     from warehouse.publish import publish
+    from warehouse.state import RunContext, ensure_state, set_run_context
 
     folder, errors, reads = night.home / "torn", [], []
     source = open_warehouse(":memory:", PROJECT / "sql" / "macros.sql")
-    source.execute("create table meta.run_context as select now() as data_as_of")
-    source.execute(
-        "create table meta.publication (version varchar, published_at timestamptz, "
-        "data_as_of timestamptz, run_id varchar, code_version varchar)"
-    )
+    ensure_state(source)
+    set_run_context(source, RunContext(END, "H37.01.TTPVHCC", "t"))
     stop = threading.Event()
 
     def publish_number(number: int) -> None:

@@ -66,6 +66,7 @@ def test_the_landing_is_private_and_its_manifest_tells_all(tmp_path: Path, runni
     assert {oct(path.stat().st_mode & 0o777) for path in batch.directory.iterdir()} == {"0o600"}
     told = json.loads((batch.directory / "_manifest.json").read_text())
     assert told["complete"] is True
+    assert told["number"] == 1
     assert (told["system"], told["entity"], told["rows"], told["source_total"]) == (
         "sys",
         "thing",

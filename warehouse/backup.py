@@ -3,9 +3,10 @@
 Belongs here: writing, finding, verifying and restoring a backup. Doesn't: replaying after a restore (the
 job does), or keys and settings: those are kept elsewhere, or whoever takes the backup takes the key too.
 
-    DIR/<time>/backup.json       last: a folder without it is no backup
-    DIR/<time>/warehouse.duckdb, landing/…, inbox/…, published/versions/<current>/…, demo.json
-Landed pages never change, so a page that the backup before holds is linked, not copied again.
+    DIR/b<number>-<time>/backup.json    last: a folder without it is no backup
+    DIR/b<number>-<time>/warehouse.duckdb, landing/…, inbox/…, published/versions/<current>/…, demo.json
+Landed pages never change, so a page that the backup before holds is linked, not copied again. The number
+orders backups, never the time: a clock may have been wrong.
 """
 
 import datetime as dt
@@ -13,27 +14,40 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import WarehouseError
-from warehouse.publish import current_version, switch_to
 from warehouse.recovery import is_log_passed_by
+from warehouse.sequence import is_future, numbered_name
+from warehouse.versions import current_version, switch_to
 
 MANIFEST = "backup.json"
-STAMP = "backup.json"  # in the home: when the last backup was made
+LETTER = "b"
+STAMP = "backup.json"  # in the home: the last backup's number and time, and which landed batches it holds
 PARTS = ("landing", "inbox")
+LANDED_MANIFEST = "_manifest.json"
 FILES = ("warehouse.duckdb", "demo.json")
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """What a home remembers of its last backup; `landed` maps the batches it holds to their manifests' SHA-256."""
+
+    number: int
+    made_at: dt.datetime
+    landed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Backup:
-    """A complete backup: its folder, when it was made, its files with size and SHA-256."""
+    """A complete backup: its folder, its number (0 of an earlier release), its files with size and SHA-256."""
 
     folder: Path
+    number: int
     made_at: dt.datetime
     files: dict[str, tuple[int, str]]
     version: str | None
@@ -44,8 +58,10 @@ class Backup:
         return sum(size for size, _ in self.files.values())
 
 
-def make_backup(home: Path, target: Path, keep: int = 14) -> Backup:
+def make_backup(home: Path, target: Path, keep: int = 14, now: dt.datetime | None = None) -> Backup:
     """Copy the home to a new folder below `target`; the caller holds the warehouse's lock.
+
+    The `keep` backups made last stay, this one always among them, whatever the clock said or says (`now`).
 
     Raises:
         WarehouseError: the warehouse can't be opened, or a copy differs from its original.
@@ -53,10 +69,14 @@ def make_backup(home: Path, target: Path, keep: int = 14) -> Backup:
     if target.resolve().is_relative_to(home.resolve()):
         raise WarehouseError("Give a folder outside MOTCUA_HOME, best on another machine's disk.")
     _settle(home / "warehouse.duckdb")
-    made_at = dt.datetime.now(dt.UTC)
-    before = find_backups(target)
-    folder = target / f"{made_at:%Y%m%dT%H%M%SZ}"
+    made_at = now or dt.datetime.now(dt.UTC)
+    before = find_backups(target, made_at)
+    last = last_backup(home)
+    number = 1 + max([last.number if last else 0, *(backup.number for backup in before)])
+    folder = target / numbered_name(LETTER, number, made_at)
     building = target / f".building-{folder.name}"
+    # The caller holds the lock, so what lies there was left by a process that died.
+    shutil.rmtree(building, ignore_errors=True)
     building.mkdir(mode=0o700, parents=True)
     version = current_version(home / "published")
     try:
@@ -64,20 +84,31 @@ def make_backup(home: Path, target: Path, keep: int = 14) -> Backup:
         for source in _sources(home, version):
             name = source.relative_to(home).as_posix()
             files[name] = _copy(source, building / name, name, before[-1] if before else None)
-        payload = {"made_at": made_at.isoformat(), "version": version, "files": files}
+        made = Backup(folder, number, made_at, files, version)
+        payload = {
+            "number": number, "made_at": made_at.isoformat(), "version": version, "files": files,
+        }  # fmt: skip
         _write(building / MANIFEST, json.dumps(payload, indent=1))
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    _write(home / STAMP, json.dumps({"made_at": made_at.isoformat()}))
-    for old in find_backups(target)[:-keep]:
-        shutil.rmtree(old.folder, ignore_errors=True)
-    return Backup(folder, made_at, files, version)
+    stamp = {"number": number, "made_at": made_at.isoformat(), "landed": _landed(files)}
+    _write(home / STAMP, json.dumps(stamp, indent=1))
+    kept = {folder, *(backup.folder for backup in find_backups(target, made_at)[-keep:])}
+    for old in before:
+        if old.folder not in kept:
+            shutil.rmtree(old.folder, ignore_errors=True)
+    return made
 
 
-def find_backups(target: Path) -> list[Backup]:
-    """The complete backups in a folder, oldest first; the folder itself may be one."""
+def find_backups(target: Path, now: dt.datetime | None = None) -> list[Backup]:
+    """The complete backups in a folder in the order of their making; the folder itself may be one.
+
+    Those of earlier releases have no number and come first, by their times; one whose time lies in the
+    future tells nothing of its place and is the oldest.
+    """
+    now = now or dt.datetime.now(dt.UTC)
     folders = [target, *(sorted(target.iterdir()) if target.is_dir() else [])]
     found = []
     for folder in folders:
@@ -87,12 +118,15 @@ def find_backups(target: Path) -> list[Backup]:
             if "files" in read:
                 files = {name: (int(size), str(sha)) for name, (size, sha) in read["files"].items()}
                 made_at = dt.datetime.fromisoformat(read["made_at"])
-                found.append(Backup(folder, made_at, files, read["version"]))
-    return found
+                number = int(read.get("number", 0))
+                found.append(Backup(folder, number, made_at, files, read["version"]))
+    return sorted(
+        found, key=lambda b: (b.number, not is_future(b.made_at, now), b.made_at, b.folder.name)
+    )
 
 
 def restore_backup(target: Path, home: Path) -> Backup:
-    """Bring the newest backup in `target` back to an empty home.
+    """Bring the backup that was made last in `target` back to an empty home.
 
     Every file is compared with its checksum before anything is written.
 
@@ -130,12 +164,38 @@ def restore_backup(target: Path, home: Path) -> Backup:
     return backup
 
 
-def last_backup_at(home: Path) -> dt.datetime | None:
-    """When this home was last backed up, or None."""
+def last_backup(home: Path) -> Stamp | None:
+    """What this home remembers of its last backup, or None before the first.
+
+    A stamp of an earlier release doesn't say which batches are held, so none is counted as held.
+    """
     path = home / STAMP
     if not path.is_file():
         return None
-    return dt.datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["made_at"])
+    read = json.loads(path.read_text(encoding="utf-8"))
+    return Stamp(
+        int(read.get("number", 0)),
+        dt.datetime.fromisoformat(read["made_at"]),
+        read.get("landed", {}),
+    )
+
+
+def holds(stamp: Stamp | None, home: Path, batch: Path) -> bool:
+    """Whether the last backup holds a landed batch as it lies there: a fact, not a comparison of times."""
+    if stamp is None:
+        return False
+    held = stamp.landed.get(batch.relative_to(home).as_posix())
+    return held is not None and held == _measure(batch / LANDED_MANIFEST)[1]
+
+
+def _landed(files: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """The batches among a backup's files, and what their manifests are; a manifest names every page's hash."""
+    ending = f"/{LANDED_MANIFEST}"
+    return {
+        name.removesuffix(ending): sha
+        for name, (_, sha) in files.items()
+        if name.startswith("landing/") and name.endswith(ending)
+    }
 
 
 def _settle(warehouse: Path) -> None:

@@ -1,4 +1,4 @@
-"""What can be told of the warehouse's files without a run: openable, cursors, log, size.
+"""What can be told of the warehouse's files without a run: openable, cursors, latest times, log, size.
 
 Belongs here: read-only looks at the restricted store for `motcua doctor`. Doesn't: remedies (doctor).
 """
@@ -25,6 +25,7 @@ class Look:
     schema_version: int = 0
     cursors: dict[str, dt.datetime] = field(default_factory=dict)
     awaited_years: tuple[int, ...] = ()
+    latest: dict[str, dt.datetime] = field(default_factory=dict)
 
 
 def look_at_warehouse(path: Path, lock: Path) -> Look:
@@ -59,6 +60,7 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
                 for row in _rows(connection, "select system, entity, cursor_at from meta.cursor")
                 if row[2]
             },
+            latest=_latest(connection),
             awaited_years=tuple(
                 int(row[0])
                 for row in _rows(
@@ -69,6 +71,19 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
         )
     finally:
         connection.close()
+
+
+def _latest(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.datetime]:
+    """The latest time of each kind that is kept, where there is one."""
+    queries = {
+        "load": "select max(loaded_at) from meta.batch",
+        "check": "select max(checked_at) from meta.check_run",
+        "built": "select max(built_at) from meta.table_doc",
+        "publication": "select max(published_at) from meta.publication",
+        "read_to": "select max(read_to) from meta.cursor",
+    }
+    found = {kind: _rows(connection, query) for kind, query in queries.items()}
+    return {kind: rows[0][0] for kind, rows in found.items() if rows and rows[0][0] is not None}
 
 
 def leftover_logs(published: Path) -> list[Path]:

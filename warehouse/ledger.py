@@ -91,8 +91,13 @@ def rule_set(
     return RuleSet(macros.read_text(encoding="utf-8"), models, seeds, kept)
 
 
-def keep_publication(connection: duckdb.DuckDBPyConnection, version: str, rules: RuleSet) -> int:
-    """Keep what a version said and by which rules; returns the figures that are new or changed."""
+def keep_publication(
+    connection: duckdb.DuckDBPyConnection, version: str, number: int, rules: RuleSet
+) -> int:
+    """Keep what a version said and by which rules; returns the figures that are new or changed.
+
+    `number` is the publication's, larger than any before.
+    """
     connection.execute(
         "insert into meta.rule_set select $1, now(), $2 "
         "where $1 not in (select fingerprint from meta.rule_set)",
@@ -100,23 +105,23 @@ def keep_publication(connection: duckdb.DuckDBPyConnection, version: str, rules:
     )
     connection.execute(
         "insert into meta.published_context by name "
-        "select $1 as version, as_of_at, as_of_on, centre_code, $2 as fingerprint, as_of_at as known_at "
-        "from meta.run_context",
-        [version, rules.fingerprint],
+        "select $1 as version, as_of_at, as_of_on, centre_code, $2 as fingerprint, as_of_at as known_at, "
+        "$3 as publication_no from meta.run_context",
+        [version, rules.fingerprint, number],
     )
     row = connection.execute(
         f"""
-        insert into meta.published_value
+        insert into meta.published_value by name
         with last as (
             select * from meta.published_value
-            qualify row_number() over (partition by {_KEY} order by version desc) = 1
+            qualify row_number() over (partition by {_KEY} order by publication_no desc) = 1
         )
-        select $1, {_KEY}, k.numerator, k.denominator
+        select $1 as version, {_KEY}, k.numerator, k.denominator, $2 as publication_no
         from marts.kpi_value as k
         full join last as l using ({_KEY})
         where k.numerator is distinct from l.numerator or k.denominator is distinct from l.denominator
         """,
-        [version],
+        [version, number],
     ).fetchone()
     return int(row[0]) if row else 0
 

@@ -1,20 +1,15 @@
 """Publication: a fresh, complete, verified file, and one link that switches to it.
 
-Belongs here: writing, verifying, switching, pruning and rolling back versions. Doesn't: the gate
-(assets decide whether a night may publish) and any figure.
+Belongs here: writing and verifying a version, numbering it, taking a failed one back. Doesn't: the gate
+(assets decide whether a night may publish), any figure, and what stands already (versions.py).
 
-published/
-    kpi.duckdb -> current/kpi.duckdb        never changes
-    current    -> versions/<version>        the one link that a publication switches
-    versions/<version>/kpi.duckdb, <schema>/<table>.parquet
-So the file and its Parquet twins change together, and a reader sees one whole version or the other.
+The file and its Parquet twins change together, and a reader sees one whole version or the other. A
+version's number orders it, never its time: a clock may have been wrong.
 """
 
 import contextlib
 import datetime as dt
-import os
 import shutil
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +17,19 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import PublicationError
+from warehouse.sequence import number_in, numbered_name
+from warehouse.versions import FILE_NAME, current_version, list_versions, prune, switch_to, sync
 
 STORAGE_VERSION = "v1.2.0"
-DAILY_KEPT = 14
-MONTHLY_KEPT = 12
-READERS_GRACE = dt.timedelta(hours=1)
-FILE_NAME = "kpi.duckdb"
+LETTER = "v"
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A published version; `rows` maps table to row count."""
+    """A published version; `number` orders it among all, `rows` maps table to row count."""
 
     version: str
+    number: int
     path: Path
     rows: dict[str, int]
 
@@ -55,66 +50,30 @@ def publish(
             link stays, and nothing of the version is left.
     """
     versions = folder / "versions"
-    # The real clock names a version, so that names sort by publication also under a pinned as-of.
+    # The real clock, also under a pinned as-of: this is when people were told.
     now = now or dt.datetime.now(dt.UTC)
-    version = f"{now.astimezone(dt.UTC):%Y%m%dT%H%M%S%fZ}"
+    number = _next_number(connection, folder)
+    version = numbered_name(LETTER, number, now)
     building = versions / f".building-{version}"
     try:
         building.mkdir(parents=True)
         _forget_unfinished(connection, folder)
-        _log_publication(connection, version, run_id, code_version, now)
+        _log_publication(connection, version, number, run_id, code_version, now)
         rows = _write_file(connection, building / FILE_NAME, tables)
         _write_parquet(connection, building, tables)
         _verify(building / FILE_NAME, rows)
         _settle(building)
         final = versions / version
         building.rename(final)
-        _sync(versions)
+        sync(versions)
         switch_to(folder, version)
     except BaseException as failure:
         _take_back(connection, folder, version)
         if isinstance(failure, OSError | duckdb.IOException):
             raise _not_written(folder, version, failure) from None
         raise
-    _prune(folder, keep=version)
-    return Publication(version, final / FILE_NAME, rows)
-
-
-def list_versions(folder: Path) -> list[str]:
-    """Complete versions, oldest first."""
-    versions = folder / "versions"
-    if not versions.is_dir():
-        return []
-    return sorted(path.name for path in versions.iterdir() if not path.name.startswith("."))
-
-
-def current_version(folder: Path) -> str | None:
-    """The version that readers see, or None before the first publication."""
-    link = folder / "current"
-    return link.readlink().name if link.is_symlink() else None
-
-
-def roll_back(folder: Path, version: str | None = None) -> str:
-    """Switch the link to `version`, or to the one before the current; returns it.
-
-    Raises:
-        PublicationError: there is no such version.
-    """
-    versions = list_versions(folder)
-    current = current_version(folder)
-    if version is None:
-        older = [name for name in versions if current is not None and name < current]
-        if not older:
-            raise PublicationError(
-                "There is no version before the current one; `motcua rollback` needs two publications."
-            )
-        version = older[-1]
-    if version not in versions:
-        raise PublicationError(
-            f"There is no version {version}; choose one of {', '.join(versions)}."
-        )
-    switch_to(folder, version)
-    return version
+    prune(folder, keep=version)
+    return Publication(version, number, final / FILE_NAME, rows)
 
 
 def _take_back(connection: duckdb.DuckDBPyConnection, folder: Path, version: str) -> None:
@@ -128,10 +87,34 @@ def _take_back(connection: duckdb.DuckDBPyConnection, folder: Path, version: str
         connection.execute("delete from meta.publication where version = ?", [version])
 
 
+def _next_number(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """One more than any that is known: the warehouse may be rebuilt, the folder may have been emptied."""
+    row = connection.execute(
+        """
+        select max(publication_no) from (
+            select publication_no from meta.publication
+            union all select publication_no from meta.published_context
+            union all select publication_no from meta.published_value
+        )
+        """
+    ).fetchone()
+    kept = int(row[0]) if row and row[0] is not None else 0
+    return 1 + max([kept, *map(number_in, list_versions(folder))])
+
+
 def _forget_unfinished(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Delete rows of versions that were never there: their process died before the rename."""
-    if versions := list_versions(folder):
-        connection.execute("delete from meta.publication where version > ?", [versions[-1]])
+    """Delete rows of versions that were never there: their process died before the rename.
+
+    They come after every version that stands, and nothing is kept of what they said.
+    """
+    connection.execute(
+        """
+        delete from meta.publication
+        where publication_no > (select max(publication_no) from meta.publication where version in $standing)
+            and version not in (select version from meta.published_context)
+        """,
+        {"standing": list_versions(folder)},
+    )
 
 
 def _not_written(folder: Path, version: str, failure: Exception) -> PublicationError:
@@ -150,17 +133,24 @@ def _not_written(folder: Path, version: str, failure: Exception) -> PublicationE
 def _log_publication(
     connection: duckdb.DuckDBPyConnection,
     version: str,
+    number: int,
     run_id: str,
     code_version: str,
     now: dt.datetime,
 ) -> None:
     connection.execute(
         """
-        insert into meta.publication
-        select $version, $now, data_as_of, $run_id, $code_version from meta.run_context
+        insert into meta.publication by name
+        select
+            $version as version, $number as publication_no, $now as published_at, data_as_of,
+            $run_id as run_id, $code_version as code_version
+        from meta.run_context
         """,
-        {"version": version, "now": now, "run_id": run_id, "code_version": code_version},
-    )
+        {
+            "version": version, "number": number, "now": now, "run_id": run_id,
+            "code_version": code_version,
+        },
+    )  # fmt: skip
 
 
 def _write_file(
@@ -236,49 +226,9 @@ def _settle(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             path.chmod(0o444)
-            _sync(path)
+            sync(path)
     # Public whatever the service's umask is; the restricted store lies beside, and is not.
     for path in [*folder.iterdir(), folder, folder.parent, folder.parent.parent]:
         if path.is_dir():
             path.chmod(0o755)
-            _sync(path)
-
-
-def switch_to(folder: Path, version: str) -> None:
-    """Point `current` at a version by renaming a new link over the old one: there is no gap."""
-    fresh = folder / f".current-{uuid.uuid4().hex}"
-    fresh.symlink_to(Path("versions") / version)
-    fresh.replace(folder / "current")
-    steady = folder / FILE_NAME
-    if not steady.is_symlink():
-        steady.symlink_to(Path("current") / FILE_NAME)
-    _sync(folder)
-
-
-def _prune(folder: Path, keep: str) -> None:
-    """Keep the newest of each of the last days and months; drop what no rule keeps."""
-    newest_of_day: dict[str, str] = {}
-    newest_of_month: dict[str, str] = {}
-    for name in list_versions(folder):
-        newest_of_day[name[:8]] = name
-        newest_of_month[name[:6]] = name
-    wanted = {keep, current_version(folder)}
-    wanted |= {newest_of_day[day] for day in sorted(newest_of_day)[-DAILY_KEPT:]}
-    wanted |= {newest_of_month[month] for month in sorted(newest_of_month)[-MONTHLY_KEPT:]}
-    versions = list_versions(folder)
-    young = f"{dt.datetime.now(dt.UTC) - READERS_GRACE:%Y%m%dT%H%M%S%fZ}"
-    for name in versions:
-        # A reader that has just followed the link may still be opening a version that is not current.
-        if name not in wanted and name < young:
-            shutil.rmtree(folder / "versions" / name, ignore_errors=True)
-    for leftover in (folder / "versions").glob(".building-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync(path)

@@ -5,6 +5,7 @@ landing does that). Nothing is deleted: a damaged file may be all that an expert
 """
 
 import datetime as dt
+import itertools
 from pathlib import Path
 
 import duckdb
@@ -58,15 +59,22 @@ def set_aside(path: Path, now: dt.datetime | None = None) -> list[Path]:
         WarehouseError: it can't be renamed.
     """
     stamp = f"{(now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
+    parts = (path.with_name(path.name + ".wal"), path)
+    stamps = itertools.chain([stamp], (f"{stamp}.{number:02d}" for number in itertools.count(2)))
+    # A clock may say the same second twice, and what lies aside is never overwritten.
+    free = next(s for s in stamps if not any(_aside(part, s).exists() for part in parts))
     moved = []
     # The log goes first: a log without its file is harmless, a file without its log has lost rows.
-    for part in (path.with_name(path.name + ".wal"), path):
+    for part in parts:
         if part.exists():
-            target = part.with_name(f"{part.name}.damaged-{stamp}")
             try:
-                moved.append(part.rename(target))
+                moved.append(part.rename(_aside(part, free)))
             except OSError:
                 raise WarehouseError(
                     f"{part.name} can't be moved aside; move it by hand, then run `motcua replay` again."
                 ) from None
     return moved
+
+
+def _aside(part: Path, stamp: str) -> Path:
+    return part.with_name(f"{part.name}.damaged-{stamp}")

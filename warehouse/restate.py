@@ -73,8 +73,8 @@ def restate(
         known = ", ".join(name.removeprefix("kpi_") for name in names)
         raise QuestionError(f"There is no KPI {kpi_id}; choose one of {known}.")
     named = variant or _headline(connection, kpi_id)
-    place = _place(connection, version, kpi_id, named, period, agency)
-    published = _published(connection, version, place)
+    place = _place(connection, context, kpi_id, named, period, agency)
+    published = _published(connection, context, place)
 
     know_as_of(connection, context)
     apply_rules(connection, kept, target)
@@ -121,7 +121,7 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
     if not rows:
         known = _rows(
             connection,
-            "select version from store.meta.published_context order by version desc limit 5",
+            "select version from store.meta.published_context order by publication_no desc limit 5",
         )
         raise QuestionError(
             f"Nothing is kept of version {version}; the newest are {', '.join(r['version'] for r in known) or 'none'}."
@@ -136,7 +136,7 @@ def _headline(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> str:
 
 def _place(
     connection: duckdb.DuckDBPyConnection,
-    version: str,
+    context: Row,
     kpi_id: str,
     variant: str,
     period: str,
@@ -152,25 +152,25 @@ def _place(
     rows = _rows(
         connection,
         "select max(period_start) as period_start from store.meta.published_value where kpi_id = $kpi_id "
-        "and variant = $variant and period_kind = $period_kind and version <= $version "
+        "and variant = $variant and period_kind = $period_kind and publication_no <= $number "
         "and ($start is null or period_start = cast($start as date))",
         {
             "kpi_id": kpi_id, "variant": variant, "period_kind": kind,
-            "version": version, "start": start,
+            "number": context["publication_no"], "start": start,
         },
     )  # fmt: skip
     if rows[0]["period_start"] is None:
-        raise QuestionError(f"Version {version} had no {kpi_id} {variant} for {period}.")
+        raise QuestionError(f"Version {context['version']} had no {kpi_id} {variant} for {period}.")
     return {**place, "period_start": rows[0]["period_start"]}
 
 
-def _published(connection: duckdb.DuckDBPyConnection, version: str, place: Row) -> Figure:
+def _published(connection: duckdb.DuckDBPyConnection, context: Row, place: Row) -> Figure:
     rows = _rows(
         connection,
         "select numerator, denominator from store.meta.published_value where kpi_id = $kpi_id and variant = $variant "
         "and period_kind = $period_kind and period_start = $period_start and agency_code = $agency_code "
-        "and version <= $version order by version desc limit 1",
-        {**place, "version": version},
+        "and publication_no <= $number order by publication_no desc limit 1",
+        {**place, "number": context["publication_no"]},
     )
     return (rows[0]["numerator"] or 0, rows[0]["denominator"] or 0) if rows else (0, 0)
 

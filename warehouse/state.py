@@ -29,10 +29,10 @@ STATE_TABLES = {
         system varchar, entity varchar, key varchar, event varchar, noted_at timestamptz, batch_id varchar""",
     "meta.published_value": """
         version varchar, kpi_id varchar, variant varchar, period_kind varchar, period_start date,
-        agency_code varchar, numerator bigint, denominator bigint""",
+        agency_code varchar, numerator bigint, denominator bigint, publication_no bigint""",
     "meta.published_context": """
         version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar,
-        known_at timestamptz""",
+        known_at timestamptz, publication_no bigint""",
     "meta.rule_set": "fingerprint varchar, kept_at timestamptz, body varchar",
     "meta.quarantine_tally": """
         table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,
@@ -44,7 +44,7 @@ STATE_TABLES = {
         detail varchar, event_no bigint""",
     "meta.publication": """
         version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
-        code_version varchar""",
+        code_version varchar, publication_no bigint""",
     "meta.column_doc": "table_name varchar, column_name varchar, data_type varchar, label varchar",
     "meta.table_doc": """
         table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz,
@@ -66,6 +66,7 @@ PUBLISHED_STATE: Mapping[str, Mapping[str, str]] = {
         "data_as_of": "Dữ liệu đến. Data as of.",
         "run_id": "Lần chạy. Run.",
         "code_version": "Bản phần mềm. Version of the program.",
+        "publication_no": "Số thứ tự công bố, mới nhất là lớn nhất. Number of the publication; the newest is largest.",
     },
     "meta.column_doc": {
         "table_name": "Bảng. Table.",

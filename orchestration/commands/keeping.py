@@ -44,16 +44,32 @@ def doctor(reply: Reply, settings: Settings, offline: bool) -> None:
 @command
 def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
     """Sao lưu kho, landing, inbox, bản công bố. Back up what can't be made again."""
-    from warehouse.backup import make_backup
+    from warehouse.backup import find_backups, make_backup
     from warehouse.connection import hold_lock
+    from warehouse.sequence import is_future
 
     with hold_lock(settings.lock_path, "backup"):
         made = make_backup(settings.home, folder, keep)
-    shown = {"folder": str(made.folder), "files": len(made.files), "bytes": made.bytes}
-    reply.done(shown, lambda: click.echo(
-        f"{made.folder}: {len(made.files)} tệp, {made.bytes / 1e6:,.1f} MB. Khóa MOTCUA_PII_KEY không nằm trong "
-        "bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
-    ))  # fmt: skip
+    odd = [b.folder.name for b in find_backups(folder) if is_future(b.made_at, made.made_at)]
+
+    def say() -> None:
+        click.echo(
+            f"{made.folder}: {len(made.files)} tệp, {made.bytes / 1e6:,.1f} MB. Khóa MOTCUA_PII_KEY không nằm trong "
+            "bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
+        )
+        if odd:
+            click.echo(
+                f"Bản sao đề ngày tương lai, không tính là mới nhất: {', '.join(odd)}. Kiểm tra đồng hồ máy. / "
+                "Dated in the future, not counted as the newest. Check the clock."
+            )
+
+    reply.done(
+        {
+            "folder": str(made.folder), "number": made.number, "files": len(made.files),
+            "bytes": made.bytes, "dated_in_the_future": odd,
+        },
+        say,
+    )  # fmt: skip
 
 
 @click.command("restore")
@@ -66,9 +82,13 @@ def restore(reply: Reply, settings: Settings, folder: Path) -> None:
 
     with hold_lock(settings.lock_path, "restore"):
         made = restore_backup(folder, settings.home)
-    shown = {"made_at": made.made_at.isoformat(), "files": len(made.files), "version": made.version}
+    shown = {
+        "folder": made.folder.name, "number": made.number, "made_at": made.made_at.isoformat(),
+        "files": len(made.files), "version": made.version,
+    }  # fmt: skip
     reply.done(shown, lambda: click.echo(
-        f"Đã phục hồi bản {made.made_at:%Y-%m-%d %H:%M} UTC. Tiếp theo: `motcua run`. / Restored; next: `motcua run`."
+        f"Đã phục hồi bản sao {made.folder.name} ({made.made_at:%Y-%m-%d %H:%M} UTC), bản công bố {made.version}. "
+        "Tiếp theo: `motcua run`. / Restored this backup; next: `motcua run`."
     ))  # fmt: skip
 
 

@@ -59,13 +59,24 @@ def publish(reply: Reply, settings: Settings) -> None:
 def rollback(reply: Reply, settings: Settings, version: str | None) -> None:
     """Quay về phiên bản trước. Go back to an earlier published version."""
     from warehouse.connection import hold_lock
-    from warehouse.publish import roll_back
+    from warehouse.versions import list_versions, roll_back
 
     with hold_lock(settings.lock_path, "rollback"):
-        now_current = roll_back(settings.published, version)
-    reply.done(
-        {"version": now_current}, lambda: click.echo(f"Đang công bố {now_current}. / Now current.")
-    )
+        current = roll_back(settings.published, version)
+        newest = list_versions(settings.published)[-1]
+
+    def say() -> None:
+        click.echo(f"Đang công bố {current}. / Now current.")
+        if current != newest:
+            click.echo(
+                f"Bản mới nhất là {newest}; lần công bố sau thay bản đang công bố. / The newest is {newest}; the "
+                "next publication takes over."
+            )
+        click.echo(
+            "`motcua report` viết lại trang và sổ Excel theo bản này. / Writes page and workbook from it."
+        )
+
+    reply.done({"version": current, "newest": newest}, say)
 
 
 @click.command("report")

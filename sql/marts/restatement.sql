@@ -18,9 +18,10 @@ columns:
   was_provisional: "Khi đó còn tạm tính. The period wasn't over then."
 */
 with versions as (
-    select version, as_of_on
+    select version, publication_no, as_of_on
     from meta.published_context
-    qualify row_number() over (order by version desc) <= 60
+    -- by number, never by name or time: a clock may have been wrong
+    qualify row_number() over (order by publication_no desc) <= 60
 ),
 
 headline as (
@@ -30,7 +31,7 @@ headline as (
 ),
 
 said as (
-    select kpi_id, variant, period_kind, period_start, version, numerator, denominator
+    select kpi_id, variant, period_kind, period_start, publication_no, numerator, denominator
     from meta.published_value
     where agency_code = 'ALL'
 ),
@@ -47,10 +48,11 @@ pairs as (
         and s.variant = h.variant
         and s.period_kind = h.period_kind
         and s.period_start = h.period_start
-        and s.version <= v.version
+        and s.publication_no <= v.publication_no
     -- only changes are kept, so the newest one up to a version is what it said
     qualify row_number() over (
-        partition by v.version, h.kpi_id, h.variant, h.period_kind, h.period_start order by s.version desc
+        partition by v.version, h.kpi_id, h.variant, h.period_kind, h.period_start
+        order by s.publication_no desc
     ) = 1
 )
 

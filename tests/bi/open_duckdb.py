@@ -20,7 +20,9 @@ seen = {
     "scorecard": connection.execute(
         "select kpi_id, numerator, denominator, status from marts.scorecard order by position"
     ).fetchall(),
-    "version": connection.execute("select max(version) from meta.publication").fetchone()[0],
+    "version": connection.execute(
+        "select version from meta.publication order by publication_no desc limit 1"
+    ).fetchone()[0],
 }
 try:
     connection.execute("create table marts.x as select 1")

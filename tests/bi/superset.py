@@ -4,6 +4,7 @@ Superset has its own environment and metadata under .venv-bi/ and listens on the
 is made through its REST API, as a person would by clicking; figures are compared with the file itself.
 """
 
+import datetime as dt
 import json
 import os
 import secrets
@@ -22,7 +23,8 @@ import duckdb
 import requests
 
 from tests.bi.environment import FOLDER, environment, published_site
-from warehouse.publish import list_versions, roll_back
+from warehouse.sequence import number_in, numbered_name
+from warehouse.versions import list_versions, roll_back
 
 PINS = (
     "apache-superset==6.1.0", "rich", "cachetools", "flask-caching==2.3.1", "cachelib==0.13.0",
@@ -157,14 +159,15 @@ def compare(shown: list[list[Any]], file: Path, what: str) -> None:
 def publish_again(published: Path) -> None:
     """A later version with another figure, switched to as a publication does."""
     newest = list_versions(published)[-1]
-    later = "29991231T000000000000Z"
+    later = numbered_name("v", number_in(newest) + 1, dt.datetime.now(dt.UTC))
     shutil.copytree(published / "versions" / newest, published / "versions" / later)
     file = published / "versions" / later / "kpi.duckdb"
     file.chmod(0o600)
     with duckdb.connect(str(file)) as connection:
         connection.execute("update marts.scorecard set numerator = numerator + 1")
         connection.execute(
-            "update meta.publication set version = ? where version = ?", [later, newest]
+            "update meta.publication set version = ?, publication_no = publication_no + 1 where version = ?",
+            [later, newest],
         )
     roll_back(published, later)
 
