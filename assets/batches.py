@@ -17,8 +17,14 @@ def as_batch(
     now: dt.datetime,
     entity: EntitySpec | None = None,
     zone: ZoneInfo | None = None,
+    before: dt.datetime | None = None,
 ) -> Batch:
-    """A landed batch as the warehouse reads it; a dropped file has no entity."""
+    """A landed batch as the warehouse reads it; a dropped file has no entity.
+
+    It was read `before` that moment, whatever its own clock said (see `read_before`); by default, before now.
+    """
+    said = _read_at(landed)
+    read_at = min(said or now, before or now, now)
     is_by_day = bool(entity and entity.window and entity.window.type == "date")
     return Batch(
         batch_id=landed.batch_id,
@@ -29,9 +35,21 @@ def as_batch(
         largest_page_bytes=landed.largest_page_bytes,
         # A window of days is read to this moment, although its bound is a midnight.
         read_to=now if is_by_day else min(landed.window_end or now, now),
-        read_at=min(_read_at(landed) or now, now),
+        read_at=read_at,
+        is_misdated=said is not None and said > read_at,
         begins_late=_begins_late(landed, entity, zone),
     )
+
+
+def read_before(landed: Sequence[LandedBatch], now: dt.datetime) -> list[dt.datetime]:
+    """For batches in the order of landing: a moment before which each was read, since those after it were later."""
+    found: list[dt.datetime] = []
+    latest = now
+    for batch in reversed(landed):
+        said = _read_at(batch) or latest
+        latest = said if said <= latest else latest - dt.timedelta(microseconds=1)
+        found.append(latest)
+    return found[::-1]
 
 
 def _begins_late(landed: LandedBatch, entity: EntitySpec | None, zone: ZoneInfo | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.batches import as_batch
+from assets.batches import as_batch, read_before
 from assets.night import Night
 from assets.pull import KINDS
 from assets.shapes import DROPS, drop_shape, raw_shapes
@@ -62,11 +62,11 @@ def load_inbox(night: Night, sources: SourcesSpec) -> dict[str, dict[str, int]]:
         shape = drop_shape(name, drop)
         total = dict.fromkeys(KINDS, 0)
         # A file that landed just before a crash is loaded by the next run.
-        for landed in complete_batches(night.site.landing, DROPS, name):
+        batches = complete_batches(night.site.landing, DROPS, name)
+        for landed, before in zip(batches, read_before(batches, night.now), strict=True):
             if landed.batch_id not in loaded:
-                counts = load_batch(
-                    night.connection, shape, as_batch(landed, night.now), night.run_id, night.now
-                )
+                batch = as_batch(landed, night.now, before=before)
+                counts = load_batch(night.connection, shape, batch, night.run_id, night.now)
                 for kind in KINDS:
                     total[kind] += getattr(counts, kind)
         totals[name] = total

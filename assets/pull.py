@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.batches import as_batch, newest_sweep, verified
+from assets.batches import as_batch, newest_sweep, read_before, verified
 from assets.night import Night
 from assets.shapes import entity_shape, raw_shapes
 from sources.http import Access
@@ -227,7 +227,11 @@ class EntityPull:
         return counts[-1]
 
     def _as_batches(self, landed: Sequence[LandedBatch]) -> list[Batch]:
-        return [as_batch(batch, self.night.now, self.entity, self.zone) for batch in landed]
+        moments = read_before(landed, self.night.now)
+        return [
+            as_batch(batch, self.night.now, self.entity, self.zone, before)
+            for batch, before in zip(landed, moments, strict=True)
+        ]
 
     def _tell(self, progress: PullProgress) -> None:
         step = f"đọc {self.shape.system}.{self.shape.entity}"

@@ -78,7 +78,8 @@ class Batch:
 
     `read_at` is the run's clock when it was read; records without a time of their own take it, so that
     replaying batches in order gives what loading them night by night gave. `begins_late`: its window
-    begins after the first day that is ever asked for, so that alone it isn't everything.
+    begins after the first day that is ever asked for, so that alone it isn't everything. `is_misdated`: it was
+    read under a clock that ran ahead, so its files' own times mean no more than `read_at`.
     """
 
     batch_id: str
@@ -90,6 +91,7 @@ class Batch:
     read_to: dt.datetime
     read_at: dt.datetime | None = None
     begins_late: bool = False
+    is_misdated: bool = False
 
 
 def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
@@ -228,7 +230,13 @@ def _shape_rows(
     columns = []
     for field in shape.fields:
         value = "r." + ".".join(f'"{part}"' for part in field.path)
-        columns.append(f'cast({field.sql.format(value=value)} as varchar) as "{field.name}"')
+        text = f"cast({field.sql.format(value=value)} as varchar)"
+        if shape.is_file and batch.is_misdated and field.name == shape.version_field:
+            text = (
+                f"case when to_instant({text}) > $read_at::timestamptz "
+                f"then cast($read_at::timestamptz as varchar) else {text} end"
+            )
+        columns.append(f'{text} as "{field.name}"')
     version = (
         f'to_instant("{shape.version_field}")' if shape.version_field else "$read_at::timestamptz"
     )

@@ -102,8 +102,10 @@ def apply_sweep(
         where cast(try_cast("{received_field}" as timestamptz) as date) between $first and $last
             and "{key}" is not null
         group by all
+        -- What came to be after the list was read can't be in it: in a replay all records are loaded by now.
+        having min(_version_at) <= $read_at
         """,
-        {"first": first, "last": last},
+        {"first": first, "last": last, "read_at": _read_at(connection, batches, now)},
     )
     gone = _one(
         connection, "select count(*) from temp.known where key not in (select key from temp.swept)"
@@ -225,6 +227,17 @@ def _log(
         counts = LoadCounts(fetched, inserted, 0, unchanged, 0, duplicate, {})
         is_last = batch is batches[-1]
         log_batch(connection, shape, batch, run_id, now, counts, deleted if is_last else 0)
+
+
+def _read_at(
+    connection: duckdb.DuckDBPyConnection, batches: Sequence[Batch], now: dt.datetime
+) -> dt.datetime:
+    """When the list was read; one read under a clock that ran ahead, by the newest change that it tells."""
+    read_at = min(batch.read_at or now for batch in batches)
+    if not any(batch.is_misdated for batch in batches):
+        return read_at
+    row = connection.execute("select max(changed_at) from temp.swept").fetchone()
+    return min(read_at, row[0]) if row and row[0] else read_at
 
 
 def _range(batches: Sequence[Batch]) -> tuple[dt.date, dt.date]:
