@@ -52,8 +52,8 @@ def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
         made = make_backup(settings.home, folder, keep)
     shown = {"folder": str(made.folder), "files": len(made.files), "bytes": made.bytes}
     reply.done(shown, lambda: click.echo(
-        f"{made.folder}: {number_text(len(made.files))} tệp / files, {size_text(made.bytes)}. Khóa MOTCUA_PII_KEY không "
-        "nằm trong bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
+        f"{made.folder}: {number_text(len(made.files))} tệp / files, {size_text(made.bytes)}. Khóa MOTCUA_PII_KEY "
+        "không nằm trong bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
     ))  # fmt: skip
 
 
