@@ -12,17 +12,23 @@ from typing import Any, NoReturn
 
 import click
 
+from orchestration import stopping
+
 BUSY, USAGE, STOPPED = 3, 2, 1
 
 
 class Reply:
     """What a command answers: a dict for --json, text for people, and the exit code."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, *, is_service: bool = False) -> None:
         self.as_json = as_json
+        self._is_service = is_service
 
     def done(self, payload: dict[str, Any], say: Callable[[], None] | None = None) -> None:
-        """Answer and exit with 0."""
+        """Answer; a service goes on serving after it, everything else is over then."""
+        if not self._is_service:
+            # The work is done, so nobody can stop it any more, and half an answer is none.
+            stopping.answer()
         if self.as_json:
             click.echo(json.dumps({"status": "ok", **payload}, ensure_ascii=False, default=str))
         elif say is not None:

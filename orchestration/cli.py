@@ -41,7 +41,7 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> Any:
         """Run the line; never returns."""
         given = list(sys.argv[1:] if args is None else args)
-        with stopping.listening():
+        with stopping.listening(is_whole_program=args is None):
             try:
                 # Before click's own frame, which prints an empty line when it is interrupted.
                 _ = self.commands

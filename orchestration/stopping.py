@@ -64,10 +64,11 @@ _ears = Ears()
 
 
 @contextmanager
-def listening() -> Iterator[None]:
+def listening(*, is_whole_program: bool) -> Iterator[None]:
     """Hear both signals, also where SIGINT is ignored, as in a script's background job.
 
-    Dagster gives SIGTERM whatever handler SIGINT has, and would so ignore both.
+    Dagster gives SIGTERM whatever handler SIGINT has, and would so ignore both. Afterwards neither is heard
+    where the whole program ends here.
     """
     global _ears
     if threading.current_thread() is not threading.main_thread():
@@ -83,11 +84,13 @@ def listening() -> Iterator[None]:
     finally:
         _ears.answer()
         sys.unraisablehook = hook
-        # Who was told to stop is told again by impatient managers; the answer stands, with its exit code.
-        if not _ears.heard:
-            for number, handler in kept.items():
-                signal.signal(number, handler)
-            _ears = before
+        if is_whole_program or _ears.heard:
+            # A manager that is impatient says it again, and at its end Python would let that kill the process;
+            # the answer is given, with its exit code.
+            kept = dict.fromkeys(SIGNALS, signal.SIG_IGN)
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+        _ears = before if not _ears.heard else _ears
 
 
 def _is_ours(error: BaseException | None) -> bool:

@@ -42,7 +42,7 @@ def _framed(function: Callable[..., None], *, is_service: bool) -> Callable[...,
     @click.option("--json", "as_json", is_flag=True, help="Trả lời bằng JSON. Answer as JSON.")
     @wraps(function)
     def run(as_json: bool, **arguments: Any) -> None:
-        reply = Reply(as_json)
+        reply = Reply(as_json, is_service=is_service)
         folder: Path | None = None
         standing: str | None = ""
         try:
