@@ -5,8 +5,11 @@ the gate, the trend and people see it like any other rule. Doesn't: splitting ro
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
+from assets.broken import Broken, stop_words
 from assets.night import Night
+from reports.numbers import percent_text
 from warehouse.build import BuildResult, RowRule, build_model
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import QuarantineError
@@ -15,10 +18,10 @@ from warehouse.state import record_checks
 
 OWNER = "Quản trị hệ thống một cửa"
 REASON = "Tỷ lệ bản ghi nằm trong cách ly vượt trần."
-REASON_EN = "The share of rows in quarantine exceeds the cap."
+REASON_EN = "The share of rows in quarantine exceeds the cap"
 REMEDY = (
     "Mở bảng quarantine cùng tên trong kho, xem quy tắc bị vi phạm nhiều nhất; sửa tại nguồn hoặc sửa quy "
-    "tắc rồi chạy lại. Bản ghi được sửa tự trở về."
+    "tắc rồi chạy lại (MOTCUA_QUARANTINE_CAP đặt trần). Bản ghi được sửa tự trở về."
 )
 
 
@@ -32,9 +35,11 @@ def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildR
     try:
         result = build_model(night.connection, model, rules, cap, night.query_of)
     except QuarantineError as error:
-        if isinstance(error.share, Share):
-            record_shares(night, [error.share])
-        raise
+        if not isinstance(error.share, Share):
+            raise
+        rows = record_shares(night, [error.share])
+        words = stop_words([Broken.of_row(row) for row in rows])
+        raise QuarantineError(words, error.share) from None
     if result.share is not None:
         record_shares(night, [result.share])
     return result
@@ -69,14 +74,16 @@ def record_shares(night: Night, shares: Iterable[Share]) -> list[dict[str, objec
 
 def _row(share: Share, cap: float) -> dict[str, object]:
     worst = f" {share.worst_rule}: {share.worst_reason_vi}" if share.worst_rule else ""
+    most = f"; most break {share.worst_rule}" if share.worst_rule else ""
+    per_cent = Decimal(str(cap)) * 100
     return {
         "table_name": share.table,
         "rule": CAP_RULE,
         "expectation": "motcua_quarantine_cap",
         "severity": "critical",
         "owner": OWNER,
-        "reason_vi": f"{REASON} Trần {cap:.1%}.{worst}",
-        "reason_en": REASON_EN,
+        "reason_vi": f"{REASON} Trần {percent_text(per_cent)}.{worst}",
+        "reason_en": f"{REASON_EN} of {percent_text(per_cent, 'en')}{most}.",
         "remedy_vi": REMEDY,
         "evaluated": share.total,
         "failed": share.waiting,

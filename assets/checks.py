@@ -90,6 +90,8 @@ def _result(outcome: Outcome, before: Sequence[str]) -> dg.AssetCheckResult:
         "failed": outcome.failed,
         "seconds": round(outcome.seconds, 3),
     }
+    # The rule's own words, so that whoever reads the event says why without opening the warehouse.
+    metadata |= {"reason_vi": outcome.reason, "reason_en": outcome.reason_en}
     if outcome.state != "passed":
         metadata["trend"] = " → ".join([*before, trend_word(outcome.state, outcome.failed)])
         metadata["remedy"] = outcome.remedy

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 import duckdb
 
+from assets.broken import Broken, stop_words
 from assets.cap import capped_tables
 from assets.checks import row_rules
 from assets.models import key_of
@@ -44,7 +45,7 @@ def gates_of(catalog: Catalog, suites: Mapping[str, Suite]) -> list[tuple[str, s
 
 def failing_gates(
     connection: duckdb.DuckDBPyConnection, gates: Sequence[tuple[str, str, str]]
-) -> list[str]:
+) -> list[Broken]:
     """Rules that forbid publishing, by their latest result, which may be of an earlier run.
 
     Three kinds do: critical ones that failed, any that could not run, and critical ones that haven't
@@ -52,7 +53,7 @@ def failing_gates(
     of the graph may be run without its checks. Rules that are gone from the suites forbid nothing.
     """
     tables, rules, severities = map(list, zip(*gates, strict=True)) if gates else ([], [], [])
-    rows = connection.execute(
+    result = connection.execute(
         """
         with gate as (
             select unnest($tables) as table_name, unnest($rules) as rule, unnest($severities) as severity
@@ -63,28 +64,25 @@ def failing_gates(
                 partition by table_name, rule order by event_no desc, checked_at desc) = 1
         ),
         judged as (
-            select g.table_name, g.rule, r.failed,
+            select g.table_name, g.rule, r.failed, r.evaluated, r.reason_vi, r.reason_en, r.remedy_vi, r.detail,
                 case
                     when r.state = 'error' then 'error'
                     when r.state = 'failed' and g.severity = 'critical' then 'failed'
                     when g.severity = 'critical'
                         and (r.state is null or coalesce(r.event_no < d.event_no, r.checked_at < d.built_at))
                     then 'unchecked'
-                end as verdict
+                end as state
             from gate as g
             join meta.table_doc as d on d.table_name = g.table_name
             left join latest as r on r.table_name = g.table_name and r.rule = g.rule
         )
-        select table_name || ': ' || rule || case verdict
-            when 'error' then ' (không chạy được / could not run)'
-            when 'unchecked' then ' (chưa kiểm tra từ lần dựng mới nhất / not checked since it was built)'
-            else ' (' || failed || ')' end
-        from judged where verdict is not null
-        order by verdict = 'unchecked', verdict = 'failed', 1
+        from judged where state is not null
+        order by state = 'unchecked', state = 'failed', table_name, rule
         """,
         {"tables": tables, "rules": rules, "severities": severities},
-    ).fetchall()
-    return [text for (text,) in rows]
+    )
+    names = [column[0] for column in result.description or []]
+    return [Broken.of_row(dict(zip(names, row, strict=True))) for row in result.fetchall()]
 
 
 def publish_night(
@@ -99,8 +97,9 @@ def publish_night(
     failing = failing_gates(night.connection, gates_of(catalog, suites))
     if failing:
         raise PublicationError(
-            f"Not published, because {len(failing)} checks forbid it: {'; '.join(failing[:5])}. "
-            "Run `motcua check` for what to do; the old version stands."
+            stop_words(
+                failing, "Không công bố, bản cũ vẫn đứng / Not published, the old version stands"
+            )
         )
     result = publish(
         night.connection,

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from orchestration.finding import Finding, State
 from orchestration.future import find_future
 from orchestration.settings import Settings
+from reports.numbers import size_text
 from sources.pull import Access, probe
 from sources.spec_file import load_spec
 from warehouse.backup import last_backup
@@ -118,7 +119,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     wanted = max(LEAST_FREE_BYTES, 3 * (warehouse.stat().st_size if warehouse.exists() else 0))
     state: State = "ok" if free >= wanted else "bad" if free < wanted / 4 else "warn"
     yield Finding(
-        "disk", state, f"còn {free / 1e9:,.1f} GB, cần {wanted / 1e9:,.1f} GB / free and wanted",
+        "disk", state, f"còn {size_text(free)}, cần {size_text(wanted)} / free and wanted",
         "" if state == "ok" else "Thêm đĩa, hoặc đặt MOTCUA_LANDING_DAYS ngắn hơn. / Add disk or keep less.",
     )  # fmt: skip
 
@@ -161,7 +162,7 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
         return
     if look.wal_bytes:
         yield Finding(
-            "wal", "warn", f"Còn nhật ký ghi {look.wal_bytes} byte. / A write-ahead log is left by a crash.",
+            "wal", "warn", f"Còn nhật ký ghi {size_text(look.wal_bytes)}. / A write-ahead log is left by a crash.",
             "Lần chạy sau tự nạp lại; đừng xóa. / The next run takes it in; don't delete it.",
         )  # fmt: skip
     if look.schema_version > NEWEST:

@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestration.present import format_value
+from reports.numbers import (
+    change_text,
+    exact_text,
+    number_text,
+    part_text,
+    parts_text,
+    target_text,
+    value_text,
+)
 from warehouse.explain import Explanation
 from warehouse.restate import Restatement
 
@@ -44,11 +52,7 @@ def explanation_payload(found: Explanation) -> dict[str, Any]:
 def explanation_text(found: Explanation, limit: int) -> str:
     """The explanation for a terminal; at most `limit` lines of each verdict, the failing ones first."""
     kpi, variant, figure = found.kpi, found.variant, found.figure
-    target = (
-        f"{figure['comparison']} {format_value(figure['target'], kpi['unit'])}"
-        if figure["target"] is not None
-        else "–"
-    )
+    measured = {**figure, "unit": kpi["unit"]}
     lines = [
         f"{kpi['label_vi']} / {kpi['label_en']} ({kpi['kpi_id']})",
         f"Biến thể / variant: {variant['variant']} – {variant['label_vi']} / {variant['label_en']}",
@@ -58,14 +62,15 @@ def explanation_text(found: Explanation, limit: int) -> str:
         f"Định nghĩa: {kpi['definition_vi']}",
         f"Definition: {kpi['definition_en']}",
         f"Căn cứ / legal basis: {kpi['legal_basis']} · SQL: {kpi['sql_file']}",
-        f"Tử số / numerator {figure['numerator']} · mẫu số / denominator {figure['denominator']} · "
-        f"{format_value(figure['value'], kpi['unit'])} · mục tiêu / target {target} · {STATUS[figure['status']]}",
+        f"Tử số / numerator {part_text(figure['numerator'], kpi['unit'])} · "
+        f"mẫu số / denominator {part_text(figure['denominator'], kpi['unit'])} · {value_text(measured)} · "
+        f"mục tiêu / target {target_text(measured)} · {STATUS[figure['status']]}",
         _sum_line(found),
     ]
     for verdict, words in VERDICTS.items():
         units = [unit for unit in found.units if unit["verdict"] == verdict]
         if units:
-            lines += ["", f"{words}: {len(units)}", *_unit_lines(units, limit)]
+            lines += ["", f"{words}: {number_text(len(units))}", *_unit_lines(units, limit)]
     if found.metrics:
         lines += ["", "Từng chỉ số / metric by metric:", *map(_metric_line, found.metrics)]
     return "\n".join(lines)
@@ -94,23 +99,25 @@ def _sum_line(found: Explanation) -> str:
         covered = sum(row["max_millionths"] for row in counted)
         return (
             f"Cộng từng chỉ số, phần triệu điểm / sum of the metrics in millionths of a point: "
-            f"{earned} / {covered}, {words}"
+            f"{number_text(earned)} / {number_text(covered)}, {words}"
         )
     good, bad = found.verdicts["good"], found.verdicts["bad"]
-    return f"Cộng từng dòng / sum of the lines: {good} / {good + bad}, {words}"
+    summed = f"{number_text(good)} / {number_text(good + bad)}"
+    return f"Cộng từng dòng / sum of the lines: {summed}, {words}"
 
 
 def _metric_line(metric: Mapping[str, Any]) -> str:
     name = f"  {metric['metric_code']} · {metric['label_vi']} / {metric['label_en']}"
     counts = (
-        f" · tử số / numerator {metric['numerator']} · mẫu số / denominator {metric['denominator']}"
+        f" · tử số / numerator {number_text(metric['numerator'])}"
+        f" · mẫu số / denominator {number_text(metric['denominator'])}"
         if metric["denominator"] is not None
         else ""
     )
     given = (
-        f" · điểm / points {metric['points']:.6f} / {metric['max_points']:g}"
+        f" · điểm / points {exact_text(metric['points'], 6)} / {exact_text(metric['max_points'])}"
         if metric["points"] is not None
-        else f" · không tính / not counted (tối đa / at most {metric['max_points']:g}): "
+        else f" · không tính / not counted (tối đa / at most {exact_text(metric['max_points'])}): "
         f"{metric['reason_vi'] or metric['reason']} / {metric['reason_en'] or ''} · {metric['source_vi']}"
     )
     return f"{name}{counts} · {metric['state']}{given}"
@@ -121,7 +128,13 @@ def _unit_lines(units: Sequence[Mapping[str, Any]], limit: int) -> list[str]:
     rest = len(units) - len(shown)
     return [
         *shown,
-        *([f"  … còn {rest} dòng, xem --json / {rest} more with --json"] if rest else []),
+        *(
+            [
+                f"  … còn {number_text(rest)} dòng, xem --json / {number_text(rest, 'en')} more with --json"
+            ]
+            if rest
+            else []
+        ),
     ]
 
 
@@ -170,17 +183,24 @@ def restatement_text(found: Restatement) -> str:
     lines = [
         f"{place['kpi_id']} {place['variant']} · {place['period_kind']} {place['period_start']}"
         f" · {place['agency_code']}",
-        f"Bản / version {found.version}: {found.published[0]} / {found.published[1]}",
-        f"Tính lại như đã biết khi đó / replayed as known then: {found.replayed[0]} / {found.replayed[1]}",
-        f"Hôm nay / today: {found.today[0]} / {found.today[1]}",
+        f"Bản / version {found.version}: {_figure(found.published, found.measure)}",
+        f"Tính lại như đã biết khi đó / replayed as known then: {_figure(found.replayed, found.measure)}",
+        f"Hôm nay / today: {_figure(found.today, found.measure)}",
         "Chênh lệch theo nguyên nhân, tử số và mẫu số / difference by cause, numerator and denominator:",
     ]
     for cause, (numerator, denominator) in found.causes.items():
-        count = f" ({found.units[cause]} mục / items)" if found.units.get(cause) else ""
-        lines.append(f"  {CAUSES[cause]}: {numerator:+d} / {denominator:+d}{count}")
+        items = found.units.get(cause)
+        count = f" ({number_text(items)} mục / items)" if items else ""
+        moved = " / ".join(change_text(part, found.measure) for part in (numerator, denominator))
+        lines.append(f"  {CAUSES[cause]}: {moved}{count}")
     lines.append(
         "Cộng khớp đúng. / The causes sum to the difference."
         if found.is_exact
         else "KHÔNG KHỚP. / NOT EXACT: tell the keeper of the warehouse."
     )
     return "\n".join(lines)
+
+
+def _figure(figure: tuple[int, int], measure: str) -> str:
+    numerator, denominator = figure
+    return parts_text({"numerator": numerator, "denominator": denominator, "unit": measure})

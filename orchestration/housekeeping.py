@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from orchestration.causes import DIED
 from orchestration.settings import LOCAL, Settings
 from sources.landing import LandedBatch, complete_batches, list_entities
 from warehouse.backup import holds, last_backup
@@ -68,10 +69,7 @@ def fail_dead_runs(settings: Settings, instance: DagsterInstance) -> list[str] |
         with hold_lock(settings.lock_path, "start of the service"):
             records = instance.get_run_records(RunsFilter(statuses=alive))
             for record in records:
-                instance.report_run_failed(
-                    record.dagster_run,
-                    "Máy hoặc dịch vụ tắt giữa chừng. / The machine or the service stopped while it ran.",
-                )
+                instance.report_run_failed(record.dagster_run, DIED)
     except WarehouseBusyError:
         return None
     return [record.dagster_run.run_id for record in records]

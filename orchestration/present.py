@@ -1,6 +1,7 @@
 """What the command line shows: progress while it works, the scorecard at the end.
 
-Belongs here: text for a terminal. Doesn't: figures; they are read from the published file.
+Belongs here: text for a terminal. Doesn't: figures; they are read from the published file. Numbers are
+written as on the page, by the same functions (reports.numbers).
 """
 
 import sys
@@ -8,8 +9,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
+from rich.text import Text
+
+from reports.numbers import number_text, parts_text, target_text, value_text
 
 STATUS_WORDS = {
     "met": "[green]đạt[/]",
@@ -17,6 +29,14 @@ STATUS_WORDS = {
     "no_data": "[dim]không phát sinh[/]",
     "info": "[cyan]theo dõi[/]",
 }
+
+
+class RowsColumn(ProgressColumn):
+    """How many rows are through, as 46.689 dòng."""
+
+    def render(self, task: Task) -> Text:
+        """The cell of one bar."""
+        return Text(f"{number_text(task.completed):>9} dòng")
 
 
 class TerminalProgress:
@@ -27,7 +47,7 @@ class TerminalProgress:
         self._bars = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=30),
-            TextColumn("{task.completed:>9,.0f} dòng"),
+            RowsColumn(),
             TimeElapsedColumn(),
             console=Console(stderr=True),
             disable=not self._is_shown,
@@ -54,10 +74,12 @@ def lines_of(finding: Mapping[str, Any]) -> list[str]:
     """A rule that isn't passed, for a person: what, how many, whose it is and what to do."""
     is_error = finding["state"] == "error"
     kind = "KHÔNG CHẠY ĐƯỢC / ERROR" if is_error else str(finding["severity"])
-    trend = " → ".join([*finding["before"], "?" if is_error else f"{finding['failed']}"])
+    now = "?" if is_error else number_text(finding["failed"])
+    trend = " → ".join([*map(_trend_text, finding["before"]), now])
     lines = [
-        f"[{kind}] {finding['table']} · {finding['rule']}: {finding['failed']:,} / "
-        f"{finding['evaluated']:,} – {finding['reason_vi']} ({finding['owner']})",
+        f"[{kind}] {finding['table']} · {finding['rule']}: {number_text(finding['failed'])} / "
+        f"{number_text(finding['evaluated'])} – {finding['reason_vi']} / {finding['reason_en']} "
+        f"({finding['owner']})",
         f"    cần làm / to do: {finding['remedy_vi']}",
     ]
     if finding["detail"]:
@@ -67,6 +89,11 @@ def lines_of(finding: Mapping[str, Any]) -> list[str]:
     if finding.get("keys"):
         lines.append(f"    khóa / keys: {', '.join(finding['keys'])}")
     return lines
+
+
+def _trend_text(word: str) -> str:
+    """One earlier run of a rule: the number that failed, or a word where it could not run."""
+    return number_text(int(word)) if word.isdecimal() else word
 
 
 def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:
@@ -88,25 +115,10 @@ def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(
             row["label_vi"],
-            format_value(row["value"], row["unit"]),
-            f"{row['comparison']} {format_value(row['target'], row['unit'])}"
-            if row["target"] is not None
-            else "–",
-            f"{row['numerator']:,} / {row['denominator']:,}",
+            value_text(row),
+            target_text(row),
+            parts_text(row),
             STATUS_WORDS.get(row["status"], row["status"]),
-            "–" if row["lateness_budget"] is None else f"{row['lateness_budget']:,}",
+            number_text(row["lateness_budget"]),
         )
     console.print(table)
-
-
-def format_value(value: float | None, unit: str) -> str:
-    """A figure as a Vietnamese reader writes it; two decimals, half up."""
-    if value is None:
-        return "–"
-    if unit == "count":
-        return f"{value:,.0f}"
-    if unit == "points":
-        hundredths = int(value * 100 + 0.5)
-        return f"{hundredths // 100},{hundredths % 100:02d} điểm"
-    hundredths = int(value * 10_000 + 0.5)
-    return f"{hundredths // 100},{hundredths % 100:02d} %"

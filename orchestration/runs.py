@@ -1,16 +1,19 @@
 """Running a job in this process, for the command line: the same job that the UI and the schedule run.
 
-Belongs here: executing, finding the first cause of a failure. Doesn't: printing (cli.py).
+Belongs here: executing, and how the run ended. Doesn't: why it stopped (causes.py), printing (commands).
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
+from orchestration import stopping
+from orchestration.causes import TOLD_TO_STOP, stop_of
 from orchestration.definitions import Wiring
-from orchestration.settings import use_dagster_home
+from orchestration.settings import Settings, use_dagster_home
+from warehouse.versions import current_version
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -32,44 +35,44 @@ class RunOutcome:
 def execute_job(wiring: Wiring, job_name: str, tags: Mapping[str, str] | None = None) -> RunOutcome:
     """Run a job of the definitions to its end in this process, recorded in the Dagster instance.
 
-    Errors don't leave here: they come back as the outcome's reason.
+    Errors don't leave here: they come back as the outcome's reason. So does being told to stop.
     """
-    use_dagster_home(wiring.settings)
+    settings = wiring.settings
+    use_dagster_home(settings)
     job = wiring.definitions.resolve_job_def(job_name)
+    standing = current_version(settings.published)
+    run_id = str(uuid.uuid4())
     with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            instance=instance, raise_on_error=False, run_config=QUIET, tags=dict(tags or {})
-        )
+        try:
+            result = job.execute_in_process(
+                instance=instance, raise_on_error=False, run_config=QUIET, tags=dict(tags or {}), run_id=run_id,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            # Before Dagster listens and after; it would leave the run as one that never ends.
+            stopping.answer()
+            _end(instance, run_id)
+            return _told(settings, run_id, standing)
+        stopping.answer()
         if result.success:
             return RunOutcome(result.run_id, succeeded=True)
-        reason, kind = _first_cause(result)
+        stop = stop_of(result.all_events)
+    if stopping.told() or stop.kind == TOLD_TO_STOP:
+        return _told(settings, run_id, standing)
     return RunOutcome(
-        result.run_id,
+        run_id,
         succeeded=False,
-        reason=reason,
-        is_busy=kind == "WarehouseBusyError",
-        is_usage=kind == "SpecError",
+        reason=stop.sentence,
+        is_busy=stop.kind == "WarehouseBusyError",
+        is_usage=stop.kind == "SpecError",
     )
 
 
-def _first_cause(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
-    """The first failure's own sentence and class; failed checks are named by their rules."""
-    for event in result.all_events:
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            if error is not None:
-                return _innermost(error)
-        if event.event_type == dg.DagsterEventType.RUN_FAILURE and event.job_failure_data.error:
-            return _innermost(event.job_failure_data.error)
-    return "The run failed; open it with `motcua ui` for the steps.", ""
+def _told(settings: Settings, run_id: str, standing: str | None) -> RunOutcome:
+    reason = stopping.stopped_words(standing, current_version(settings.published))
+    return RunOutcome(run_id, succeeded=False, reason=reason)
 
 
-def _innermost(error: SerializableErrorInfo) -> tuple[str, str]:
-    while error.cause is not None:
-        error = error.cause
-    text = error.message.strip()
-    kind = error.cls_name or ""
-    sentence = (
-        text.split(": ", 1)[1] if ": " in text and text.split(": ", 1)[0].endswith(kind) else text
-    )
-    return " ".join(sentence.split()), kind
+def _end(instance: dg.DagsterInstance, run_id: str) -> None:
+    run = instance.get_run_by_id(run_id)
+    if run is not None and not run.is_finished:
+        instance.report_run_failed(run, stopping.INTERRUPTED)

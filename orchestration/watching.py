@@ -13,7 +13,9 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
+from assets.broken import Broken
 from orchestration.alerts import RUNS_REMEMBERED, Alerts, Cause
+from orchestration.causes import Stop, broken_rules, stop_of
 from orchestration.messengers import messengers, ping
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from orchestration.wrong_clock import forget_times_ahead
@@ -118,14 +120,15 @@ def _take_run(
     instance: DagsterInstance, record: RunRecord, alerts: Alerts, now: dt.datetime
 ) -> None:
     run = record.dagster_run
-    failed = _failed_checks(instance, run.run_id)
-    listed = "\n".join(f"- {name}" for name in failed[:20])
+    broken = _failed_checks(instance, run.run_id)
+    failed = [f"{rule.table}: {rule.rule} ({rule.state})" for rule in broken]
     if run.status == DagsterRunStatus.FAILURE:
-        step, sentence = _first_failure(instance, run.run_id)
-        text = f"{sentence}\nBản công bố cũ vẫn đứng. / The old published version stands.\n{listed}"
+        stop = _first_failure(instance, run.run_id)
+        listed = "\n".join(f"- {name}" for name in failed[:20])
+        text = f"{stop.sentence}\nBản công bố cũ vẫn đứng. / The old published version stands.\n{listed}"
         subject = f"Motcua: {run.job_name} dừng / stopped ({run.run_id[:8]})"
         # A table's checks that fail night after night are one cause, whatever step meets them first.
-        alerts.found([Cause(f"run:{run.job_name}:{step}", subject, text)], now)
+        alerts.found([Cause(f"run:{run.job_name}:{stop.step}", subject, text)], now)
         return
     if run.status == DagsterRunStatus.SUCCESS:
         alerts.over(f"run:{run.job_name}:")
@@ -135,38 +138,33 @@ def _take_run(
             subject = (
                 f"Motcua: {len(failed)} kiểm tra không đạt hoặc không chạy được / checks failed"
             )
+            listed = "\n".join(f"- {rule.words()}" for rule in broken[:20])
             alerts.found([Cause(key, subject, f"{listed}\n`motcua check`")], now)
 
 
-def _failed_checks(instance: DagsterInstance, run_id: str) -> list[str]:
+def _failed_checks(instance: DagsterInstance, run_id: str) -> list[Broken]:
     """Checks of a run that failed as critical, or that could not run; warnings are not alerts."""
-    found = set()
-    for entry in instance.all_logs(run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION):
-        if entry.dagster_event is None:
-            continue
-        check = entry.dagster_event.asset_check_evaluation_data
-        state = check.metadata.get("state")
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR:
-            told = f" ({state.value})" if state is not None else ""
-            found.add(f"{'.'.join(check.asset_key.path)}: {check.check_name}{told}")
-    return sorted(found)
+    events = _events(instance, run_id, {DagsterEventType.ASSET_CHECK_EVALUATION})
+    found = broken_rules(event.asset_check_evaluation_data for event in events)
+    return sorted(found, key=lambda rule: (rule.table, rule.rule))
 
 
-def _first_failure(instance: DagsterInstance, run_id: str) -> tuple[str, str]:
-    """The step that failed first and its innermost sentence."""
-    kinds = {DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE}
+def _first_failure(instance: DagsterInstance, run_id: str) -> Stop:
+    """The step that stopped the run, and why, in the sentence that the command line gives too."""
+    kinds = {
+        DagsterEventType.STEP_FAILURE,
+        DagsterEventType.RUN_FAILURE,
+        DagsterEventType.ASSET_CHECK_EVALUATION,
+    }
+    return stop_of(_events(instance, run_id, kinds))
+
+
+def _events(
+    instance: DagsterInstance, run_id: str, kinds: set[DagsterEventType]
+) -> Iterator[dg.DagsterEvent]:
     for entry in instance.all_logs(run_id, of_type=kinds):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        error = (
-            event.step_failure_data.error if event.is_step_failure else event.job_failure_data.error
-        )
-        while error is not None and error.cause is not None:
-            error = error.cause
-        message = " ".join(error.message.split()) if error else (event.message or "")
-        return event.step_key or "run", message[:500]
-    return "run", "The run ended without saying why; open it with `motcua ui`."
+        if entry.dagster_event is not None:
+            yield entry.dagster_event
 
 
 def _stale(settings: Settings, now: dt.datetime) -> Iterator[Cause]:

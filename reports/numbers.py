@@ -10,6 +10,7 @@ from typing import Any, Literal
 Language = Literal["vi", "en"]
 NOTHING = "–"
 POINT = 1_000_000
+SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 SIGNS = {">": ">", ">=": "≥", "=": "="}
 WEEKDAYS_VI = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 _TO_VIETNAMESE = str.maketrans(",.", ".,")
@@ -20,6 +21,32 @@ def number_text(value: float | None, language: Language = "vi") -> str:
     return NOTHING if value is None else _local(f"{value:,.0f}", language)
 
 
+def size_text(size: int, language: Language = "vi") -> str:
+    """Bytes as people say them: 1234567 → 1,2 MB (vi) or 1.2 MB (en)."""
+    unit, name = next((pair for pair in SIZES if size >= pair[0]), SIZES[-1])
+    tenths = (Decimal(size) / unit).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{_local(f'{tenths:,}', language)} {name}"
+
+
+def change_text(value: int, unit: str, language: Language = "vi") -> str:
+    """A difference with its sign: +1.234; of points all decimals there are, as -0,05 or +0,001234."""
+    sign, size = "-" if value < 0 else "+", abs(value)
+    if unit != "points":
+        return sign + number_text(size, language)
+    decimals = next(n for n in range(2, 7) if size % 10 ** (6 - n) == 0)
+    return sign + exact_text(Decimal(size) / POINT, decimals, language)
+
+
+def part_text(value: int, unit: str | None, language: Language = "vi") -> str:
+    """A numerator or a denominator; points are published in millionths."""
+    return points_text(value, language) if unit == "points" else number_text(value, language)
+
+
+def points_text(millionths: int, language: Language = "vi") -> str:
+    """19823211 millionths → 19,82."""
+    return _two_decimals(Decimal(millionths) / POINT, language)
+
+
 def value_text(row: dict[str, Any], language: Language = "vi") -> str:
     """A KPI's value from its whole numbers: a count, or points or per cent with two decimals, half up."""
     if row["value"] is None:
@@ -27,9 +54,18 @@ def value_text(row: dict[str, Any], language: Language = "vi") -> str:
     if row.get("unit") == "count":
         return number_text(row["numerator"], language)
     if row.get("unit") == "points":
-        return _points(row["numerator"], language) + (" điểm" if language == "vi" else " points")
+        return points_text(row["numerator"], language) + (
+            " điểm" if language == "vi" else " points"
+        )
     per_cent = Decimal(row["numerator"]) * 100 / Decimal(row["denominator"])
     return percent_text(per_cent, language)
+
+
+def exact_text(
+    value: float | Decimal, decimals: int | None = None, language: Language = "vi"
+) -> str:
+    """A number with the decimals it has, or with so many: 12.5 → 12,5."""
+    return _local(f"{value:,.15g}" if decimals is None else f"{value:,.{decimals}f}", language)
 
 
 def percent_text(per_cent: Decimal, language: Language = "vi") -> str:
@@ -44,14 +80,16 @@ def share_text(value: float | None, unit: str, language: Language = "vi") -> str
     if unit == "count":
         return number_text(value, language)
     if unit == "points":
-        return _points(round(value * POINT), language)
+        return points_text(round(value * POINT), language)
     return percent_text(Decimal(str(value)) * 100, language)
 
 
 def parts_text(row: dict[str, Any], language: Language = "vi") -> str:
-    """Numerator / denominator; points are published in millionths."""
-    write = _points if row.get("unit") == "points" else number_text
-    return f"{write(row['numerator'], language)} / {write(row['denominator'], language)}"
+    """Numerator / denominator, as 46.689 / 47.017 or in points 19,82 / 20,00."""
+    numerator, denominator = (
+        part_text(row[name], row.get("unit"), language) for name in ("numerator", "denominator")
+    )
+    return f"{numerator} / {denominator}"
 
 
 def target_text(row: dict[str, Any], language: Language = "vi") -> str:
@@ -72,12 +110,8 @@ def day_text(day: dt.date, language: Language = "vi") -> str:
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
-def _points(millionths: int, language: Language) -> str:
-    return _two_decimals(Decimal(millionths) / POINT, language)
-
-
 def _two_decimals(value: Decimal, language: Language) -> str:
-    return _local(f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP)}", language)
+    return _local(f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP):,}", language)
 
 
 def _local(text: str, language: Language) -> str:

@@ -91,10 +91,22 @@ def table() -> None:
     """A table whose checks fail without stopping the run."""
 
 
-def _check(name: str, state: str, severity: dg.AssetCheckSeverity) -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=table, name=name)
+WORDS = "Lịch chưa phủ ngày chạy. / The calendar doesn't cover the day."
+
+
+def _check(
+    name: str, state: str, severity: dg.AssetCheckSeverity, *, blocking: bool = False
+) -> dg.AssetChecksDefinition:
+    """A check that says what ours say (assets/checks.py)."""
+    reason_vi, reason_en = WORDS.split(" / ")
+    said = {
+        "state": state, "failed": 1, "evaluated": 6575, "reason_vi": reason_vi, "reason_en": reason_en,
+        "remedy": "Sửa lịch.", **({"error": "Binder Error"} if state == "error" else {}),
+    }  # fmt: skip
+
+    @dg.asset_check(asset=table, name=name, blocking=blocking)
     def check() -> dg.AssetCheckResult:
-        return dg.AssetCheckResult(passed=False, severity=severity, metadata={"state": state})
+        return dg.AssetCheckResult(passed=False, severity=severity, metadata=said)
 
     return check
 
@@ -168,9 +180,31 @@ def test_failed_and_errored_checks_of_a_run_that_succeeds_are_told(
     place.look()
     assert len(receiver.posts) == 1
     text = receiver.posts[0]["text"]
-    assert "table: gate (failed)" in text
-    assert "table: broken (error)" in text
+    assert f"- table · gate: {WORDS} – 1 / 6.575 dòng / rows – Cần làm / to do: Sửa lịch." in text
+    assert "- table · broken: " in text
+    assert "KHÔNG CHẠY ĐƯỢC / could not run: Binder Error – Cần làm" in text
     assert "mild" not in text
+
+
+def test_a_run_stopped_by_checks_is_told_by_their_rules(place: Place, receiver: Receiver) -> None:
+    """The rule's own words, never Dagster's sentence; warnings and what didn't stop it aren't named."""
+    error, warn = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+    checks = [
+        _check("gate", "failed", error, blocking=True),
+        _check("mild", "failed", warn, blocking=True),
+    ]
+    result = dg.materialize([table, *checks], instance=place.instance, raise_on_error=False)
+    assert not result.success
+    place.look()
+    assert len(receiver.posts) == len(receiver.mails) == 1
+    _, first, *others = receiver.posts[0]["text"].splitlines()
+    assert first == (
+        f"Dừng / Stopped: quy tắc bị vi phạm / broken rule: table · gate: {WORDS} – 1 / 6.575 dòng / rows – "
+        "Cần làm / to do: Sửa lịch."
+    )
+    assert "- table: gate (failed)" in others
+    assert "blocking asset check" not in json.dumps(receiver.posts)
+    assert "mild" not in json.dumps(receiver.posts)
 
 
 def test_an_alert_that_fails_fails_nothing_and_is_tried_again(

@@ -159,7 +159,7 @@ def test_an_empty_first_page_after_full_days_forbids_publishing(tmp_path: Path) 
     volumes = catalog.ancestors(VOLUME)
     suites = {VOLUME: load_suites(PROJECT / "expectations" / "suites")[VOLUME]}
     gates = gates_of(catalog, suites)
-    said: dict[int, list[str]] = {}
+    said: dict[int, list[tuple[str, str, int | None]]] = {}
     try:
         for day, rules in enumerate(([], [EMPTY], [])):
             at = wednesday + dt.timedelta(days=day)
@@ -169,15 +169,18 @@ def test_an_empty_first_page_after_full_days_forbids_publishing(tmp_path: Path) 
             run_night(settings, only=("case", "drops"), builds=volumes)
             with open_night(make_site(settings, lambda *_: None), f"night {day}") as night:
                 check_suites(night, list(suites.values()))
-                said[day] = failing_gates(night.connection, gates)
+                said[day] = [
+                    (broken.table, broken.rule, broken.failed)
+                    for broken in failing_gates(night.connection, gates)
+                ]
                 if day == 1:
                     with pytest.raises(
-                        PublicationError, match="daily_volume: latest_day_not_empty"
+                        PublicationError, match="daily_volume · latest_day_not_empty: Ngày"
                     ):
                         publish_night(night, catalog, suites)
     finally:
         server.close()
-    stop = f"{VOLUME}: latest_day_not_empty (1)"
+    stop = VOLUME, "latest_day_not_empty", 1
     assert [stop in said[day] for day in range(3)] == [False, True, False]
 
 

@@ -1,6 +1,7 @@
 """What stops a night, and what a backfill from the UI reads."""
 
 import datetime as dt
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,13 +114,21 @@ def test_too_many_broken_rows_stop_the_night(site: Site) -> None:
     before = (site.home / "published" / "current").resolve()
     outcome = execute_job(wire(site.settings(at)), "nightly")
     assert not outcome.succeeded
-    for part in ("staging.case_version", "1.3%", "over the cap of 1.0%", "status_known"):
+    for part in (
+        "staging.case_version · quarantine_within_cap: Tỷ lệ bản ghi nằm trong cách ly vượt trần. Trần 1,00 %.",
+        "The share of rows in quarantine exceeds the cap of 1.00%; most break status_known.",
+        "status_known: ", "Cần làm / to do: Mở bảng quarantine",
+    ):  # fmt: skip
         assert part in outcome.reason
+    assert re.search(r" – \d\d / \d+\.\d{3} dòng / rows – ", outcome.reason), outcome.reason
+    assert "\n" not in outcome.reason
     assert (site.home / "published" / "current").resolve() == before
     assert "quarantine_within_cap" in site.settings(at).home.joinpath(
         "reports", "quality.html"
     ).read_text(encoding="utf-8"), "a night that was stopped says why, too"
-    with pytest.raises(PublicationError, match=r"staging\.case_version: quarantine_within_cap"):
+    with pytest.raises(
+        PublicationError, match=r"staging\.case_version · quarantine_within_cap: Tỷ lệ"
+    ):
         publish_again(wire(site.settings(at)))
 
 
@@ -137,7 +146,16 @@ def test_a_critical_check_stops_the_night_and_a_missing_calendar_does_not(
     site.server.state.set_clock(at)
     outcome = execute_job(wire(site.settings(at), suites_folder=suites), "nightly")
     assert not outcome.succeeded
-    assert "no_sunday_exists" in outcome.reason
+    sundays, days = (
+        site.warehouse(f"select count(*) as n from core.dim_date {where}")[0]["n"]
+        for where in ("where isodow(day) = 7", "")
+    )
+    assert days > 1000
+    assert outcome.reason == (
+        "Dừng / Stopped: quy tắc bị vi phạm / broken rule: core.dim_date · no_sunday_exists: Lịch có ngày chủ nhật. / "
+        f"The calendar holds a Sunday. – {sundays} / {days:,}".replace(",", ".")
+        + " dòng / rows – Cần làm / to do: Bỏ các ngày chủ nhật."
+    )
     assert (site.home / "published" / "current").resolve() == before
     failed = site.warehouse(
         "select distinct rule, severity from meta.check_run where state = 'failed' and rule <> 'quarantine_within_cap' "

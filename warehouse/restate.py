@@ -43,6 +43,8 @@ class Restatement:
     today: Figure
     causes: Mapping[str, Figure]
     units: Mapping[str, int]
+    # What the figures count, as the registry says it: ratio, count, or points, which stand in millionths.
+    measure: str = "ratio"
 
     @property
     def is_exact(self) -> bool:
@@ -72,7 +74,8 @@ def restate(
         names = sorted(m.name for m in rules_today.models if m.table.startswith("marts.kpi_"))
         known = ", ".join(name.removeprefix("kpi_") for name in names)
         raise QuestionError(f"There is no KPI {kpi_id}; choose one of {known}.")
-    named = variant or _headline(connection, kpi_id)
+    headline, measure = _registered(connection, kpi_id)
+    named = variant or headline
     place = _place(connection, context, kpi_id, named, period, agency)
     published = _published(connection, context, place)
 
@@ -108,7 +111,7 @@ def restate(
     causes = dict.fromkeys(CAUSES, (0, 0)) | causes
     causes["calendar"] = difference(replayed, shifted)
     causes["rules"] = difference(shifted, ruled)
-    return Restatement(version, place, published, replayed, today, causes, units)
+    return Restatement(version, place, published, replayed, today, causes, units, measure)
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, RuleSet]:
@@ -129,9 +132,11 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
     return rows[0], RuleSet.from_json(rows[0].pop("body"))
 
 
-def _headline(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> str:
-    query = "select headline_variant from store.seeds.kpi where kpi_id = $kpi_id"
-    return str(_rows(connection, query, {"kpi_id": kpi_id})[0]["headline_variant"])
+def _registered(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> tuple[str, str]:
+    """The headline variant of a KPI, and what its figures count."""
+    query = "select headline_variant, unit from store.seeds.kpi where kpi_id = $kpi_id"
+    row = _rows(connection, query, {"kpi_id": kpi_id})[0]
+    return str(row["headline_variant"]), str(row["unit"])
 
 
 def _place(

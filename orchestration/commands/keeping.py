@@ -44,6 +44,7 @@ def doctor(reply: Reply, settings: Settings, offline: bool) -> None:
 @command
 def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
     """Sao lưu kho, landing, inbox, bản công bố. Back up what can't be made again."""
+    from reports.numbers import number_text, size_text
     from warehouse.backup import find_backups, make_backup
     from warehouse.connection import hold_lock
     from warehouse.sequence import is_future
@@ -54,8 +55,8 @@ def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
 
     def say() -> None:
         click.echo(
-            f"{made.folder}: {len(made.files)} tệp, {made.bytes / 1e6:,.1f} MB. Khóa MOTCUA_PII_KEY không nằm trong "
-            "bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
+            f"{made.folder}: {number_text(len(made.files))} tệp / files, {size_text(made.bytes)}. Khóa MOTCUA_PII_KEY "
+            "không nằm trong bản sao: giữ riêng. / The key is not in it: keep it elsewhere."
         )
         if odd:
             click.echo(
@@ -112,8 +113,12 @@ def tidy(reply: Reply, settings: Settings) -> None:
 
     from orchestration import housekeeping
     from orchestration.settings import LOCAL, use_dagster_home
+    from reports.numbers import number_text
 
     use_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
         counts = housekeeping.tidy(settings, instance, dt.datetime.now(LOCAL))
-    reply.done(counts, lambda: click.echo(", ".join(f"{name}: {n}" for name, n in counts.items())))
+    reply.done(
+        counts,
+        lambda: click.echo(", ".join(f"{name}: {number_text(n)}" for name, n in counts.items())),
+    )

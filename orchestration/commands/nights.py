@@ -3,6 +3,7 @@
 Belongs here: which job with which tags. Doesn't: running (runs.py).
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -130,11 +131,12 @@ def _run_job(
         wiring = wire(settings, progress=progress, use_demo=use_demo)
         outcome = execute_job(wiring, job, tags)
     if not outcome.succeeded:
+        code = BUSY if outcome.is_busy else USAGE if outcome.is_usage else STOPPED
+        # The sentence first: who told us to stop may not wait for a mail server.
+        reply.tell(outcome.reason, code)
         if not outcome.is_busy:
             tell_now(settings)
-        reply.stop(
-            outcome.reason, BUSY if outcome.is_busy else USAGE if outcome.is_usage else STOPPED
-        )
+        sys.exit(code)
     rows = read_scorecard(settings)
     more = {name: tell() for name, tell in (also or {}).items()}
     payload = {"run_id": outcome.run_id, **more, "scorecard": rows}

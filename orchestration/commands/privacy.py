@@ -6,6 +6,7 @@ warehouse.erasure), re-hashing (warehouse.person_key).
 
 import datetime as dt
 import sys
+from typing import Any
 
 import click
 
@@ -29,6 +30,7 @@ def erase(
 ) -> None:
     """Xóa dữ liệu của một người khỏi landing và kho. Erase a person from landing and warehouse."""
     from assets.shapes import hashed_fields, raw_shapes
+    from reports.numbers import number_text
     from sources.erasure import erase_in_landing
     from sources.spec_file import load_spec
     from warehouse.connection import hold_lock, open_warehouse
@@ -61,7 +63,8 @@ def erase(
         "warehouse_rows": rows,
     }  # fmt: skip
     reply.done(shown, lambda: click.echo(
-        f"Đã xóa {rows} dòng trong kho, {landed.records} bản ghi trong landing, {landed.originals} tệp gốc. Nguồn "
+        f"Đã xóa {number_text(rows)} dòng trong kho, {number_text(landed.records)} bản ghi trong landing, "
+        f"{number_text(landed.originals)} tệp gốc. Nguồn "
         "phải xóa trước, nếu không đêm sau sẽ gửi lại; bản sao lưu cũ hết hạn theo --keep. Chạy `motcua run` để "
         "tính lại. / Erased; the source must erase too, old backups expire."
     ))  # fmt: skip
@@ -71,6 +74,7 @@ def erase(
 @command
 def rotate_key(reply: Reply, settings: Settings) -> None:
     """Đổi khóa băm người dân, băm lại từ landing. Change the key of person hashes, re-hash from landing."""
+    from reports.numbers import number_text
     from warehouse.connection import hold_lock
 
     if settings.pii_key is not None and settings.pii_key_next is None:
@@ -91,12 +95,13 @@ def rotate_key(reply: Reply, settings: Settings) -> None:
         if settings.pii_key is not None else ""
     )  # fmt: skip
     reply.done(shown, lambda: click.echo(
-        f"Kho dùng khóa {shown['key_id']}: băm lại {shown['rehashed']} giá trị, bỏ {shown['dropped']} giá trị không "
-        f"còn trong landing. / Under the new key; what is no longer landed has no hash.{todo}"
+        f"Kho dùng khóa {shown['key_id']}: băm lại {number_text(shown['rehashed'])} giá trị, bỏ "
+        f"{number_text(shown['dropped'])} giá trị không còn trong landing. / "
+        f"Under the new key; what is no longer landed has no hash.{todo}"
     ))  # fmt: skip
 
 
-def _rotate(settings: Settings) -> dict[str, object]:
+def _rotate(settings: Settings) -> dict[str, Any]:
     """Re-hash, if the store isn't under the next key already, and make the file anew."""
     from assets.batches import as_batch
     from assets.shapes import hashed_fields, raw_shapes

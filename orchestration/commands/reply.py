@@ -1,47 +1,27 @@
-"""How every command answers: text or JSON, and exit codes.
+"""The frame that all commands share: --json, settings, and what turns errors into exit codes.
 
-Belongs here: the frame that all commands share. Doesn't: any command.
-Exit codes: 0 published or done; 1 stopped, the old version stands; 2 usage or configuration; 3 busy.
+Belongs here: one place for errors and for being told to stop. Doesn't: any command, the answer itself
+(orchestration.answer).
 """
 
-import json
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orchestration import stopping
+from orchestration.answer import BUSY, STOPPED, USAGE, Reply
 from orchestration.settings import Settings, SettingsError
 
-BUSY, USAGE, STOPPED = 3, 2, 1
+__all__ = ["BUSY", "STOPPED", "USAGE", "Reply", "command", "service"]
 
 
-class Reply:
-    """What a command answers: a dict for --json, text for people, and the exit code."""
-
-    def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
-
-    def done(self, payload: dict[str, Any], say: Callable[[], None] | None = None) -> None:
-        """Answer and exit with 0."""
-        if self.as_json:
-            click.echo(json.dumps({"status": "ok", **payload}, ensure_ascii=False, default=str))
-        elif say is not None:
-            say()
-
-    def stop(self, reason: str, code: int = STOPPED) -> None:
-        """Answer with one line on stderr and exit with `code`."""
-        if self.as_json:
-            words = {BUSY: "busy", USAGE: "usage", STOPPED: "stopped"}
-            click.echo(json.dumps({"status": words[code], "reason": reason}, ensure_ascii=False))
-        click.echo(reason, err=True)
-        sys.exit(code)
-
-
-def _own_fault(error: Exception) -> str:
+def _own_fault(error: BaseException) -> str:
     """A sentence for an error that nobody foresaw: its kind and place, never its text, which may hold a person."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     kind = type(error).__name__
@@ -50,33 +30,66 @@ def _own_fault(error: Exception) -> str:
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command --json, its settings, and one place that turns errors into exit codes."""
+    return _framed(function, is_service=False)
 
+
+def service(function: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that serves until it is told to stop, which is its good end."""
+    return _framed(function, is_service=True)
+
+
+def _framed(function: Callable[..., None], *, is_service: bool) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="Trả lời bằng JSON. Answer as JSON.")
     @wraps(function)
     def run(as_json: bool, **arguments: Any) -> None:
-        from expectations.suite import SuiteError
-        from sources.errors import SourceError, SpecError
-        from warehouse.errors import CatalogError, WarehouseBusyError, WarehouseError
-
-        reply = Reply(as_json)
+        reply = Reply(as_json, is_service=is_service)
+        folder: Path | None = None
+        standing: str | None = ""
         try:
-            settings = Settings.load()
-            function(reply, settings, **arguments)
-        except (SettingsError, CatalogError, SpecError, SuiteError) as error:
-            reply.stop(str(error), USAGE)
-        except WarehouseBusyError as error:
-            reply.stop(str(error), BUSY)
-        except (WarehouseError, SourceError) as error:
-            reply.stop(str(error), STOPPED)
+            with nullcontext() if is_service else stopping.insisting():
+                settings = Settings.load()
+                standing, folder = _version(settings.published), settings.published
+                function(reply, settings, **arguments)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            reply.stop(
-                f"{place}{error.strerror or type(error).__name__}; mend this and run again.",
-                STOPPED,
-            )
-        except Exception as error:  # noqa: BLE001 (nobody at a terminal can act on a traceback)
-            reply.stop(_own_fault(error), STOPPED)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 (nobody at a terminal can act on a traceback)
+            stopping.answer()
+            is_told = stopping.told() or isinstance(error, KeyboardInterrupt)
+            if is_told and is_service:
+                sys.exit(0)
+            # Whatever else is raised then is only how a library took it.
+            if is_told:
+                reply.stop(stopping.stopped_words(standing, _version(folder)), STOPPED)
+            reply.stop(*_reason(error))
 
     return run
+
+
+def _version(folder: Path | None) -> str | None:
+    """The version that readers see; empty as long as nobody has looked, for then nothing was touched."""
+    if folder is None:
+        return ""
+    from warehouse.versions import current_version
+
+    return current_version(folder)
+
+
+def _reason(error: BaseException) -> tuple[str, int]:
+    """One sentence and the exit code of an error."""
+    from expectations.suite import SuiteError
+    from sources.errors import SourceError, SpecError
+    from warehouse.errors import CatalogError, WarehouseBusyError, WarehouseError
+
+    codes = {
+        (SettingsError, CatalogError, SpecError, SuiteError): USAGE,
+        (WarehouseBusyError,): BUSY,
+        (WarehouseError, SourceError): STOPPED,
+    }
+    for kinds, code in codes.items():
+        if isinstance(error, kinds):
+            return str(error), code
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        why = error.strerror or type(error).__name__
+        return f"{place}{why}; mend this and run again.", STOPPED
+    return _own_fault(error), STOPPED

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestration.commands.reply import STOPPED, Reply, command
+from orchestration.commands.reply import STOPPED, Reply, service
 from orchestration.settings import Settings
 
 
@@ -25,7 +25,7 @@ from orchestration.settings import Settings
     type=click.Path(file_okay=False, path_type=Path),
     help="Ghi sự thật ra đây. Write the truth.",
 )
-@command
+@service
 def serve_demo(
     reply: Reply,
     settings: Settings,
@@ -45,7 +45,7 @@ def serve_demo(
 @click.command("ui")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
-@command
+@service
 def ui(reply: Reply, settings: Settings, port: int, host: str) -> None:
     """Mở giao diện Dagster và bộ lập lịch. Open the Dagster UI and its scheduler."""
     from orchestration.maintenance import start_ui
@@ -66,7 +66,7 @@ def ui(reply: Reply, settings: Settings, port: int, host: str) -> None:
 @click.option(
     "--prefix", default="", help="Đường dẫn sau proxy. Path behind a proxy, such as /viewer."
 )
-@command
+@service
 def web(
     reply: Reply, settings: Settings, port: int, host: str, read_only: bool, prefix: str
 ) -> None:
@@ -79,7 +79,7 @@ def web(
 
 
 @click.command("daemon")
-@command
+@service
 def daemon(reply: Reply, settings: Settings) -> None:
     """Chỉ bộ lập lịch và cảnh báo. The scheduler and its alerts alone."""
     from orchestration.maintenance import start_daemon
@@ -92,7 +92,7 @@ def daemon(reply: Reply, settings: Settings) -> None:
 @click.command("code")
 @click.option("--port", default=4000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
-@command
+@service
 def code_server(reply: Reply, settings: Settings, port: int, host: str) -> None:
     """Chỉ máy chủ mã, nơi các lần chạy chạy. The code server alone; runs run where it is."""
     from orchestration.maintenance import start_code

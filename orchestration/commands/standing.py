@@ -23,6 +23,7 @@ def check(
     from orchestration.definitions import wire
     from orchestration.maintenance import check_everything
     from orchestration.present import lines_of
+    from reports.numbers import number_text
 
     findings = check_everything(wire(settings), table, with_keys=keys)
     findings = [f for f in findings if rule in (None, f["rule"])]
@@ -32,7 +33,8 @@ def check(
         for finding in bad:
             for line in lines_of(finding):
                 click.echo(line)
-        click.echo(f"{len(findings) - len(bad)} đạt, {len(bad)} cần xem. / {len(bad)} to look at.")
+        good = number_text(len(findings) - len(bad))
+        click.echo(f"{good} đạt, {len(bad)} cần xem. / {good} passed, {len(bad)} to look at.")
 
     reply.done({"checks": findings}, say)
     if any(
