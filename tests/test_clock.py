@@ -25,6 +25,7 @@ from tests.night_content import check_invariants, raw_content
 from tests.quick_night import run_night, settings_of
 from warehouse.clock import pull_back
 from warehouse.connection import open_warehouse
+from warehouse.errors import WarehouseError
 from warehouse.pages import ensure_raw_table
 from warehouse.state import ensure_state
 
@@ -212,14 +213,61 @@ def test_whatever_the_clock_did_the_order_of_loading_stands(
     assert latest <= true_now + dt.timedelta(minutes=1)
 
 
-def test_a_clock_that_is_behind_touches_nothing(store: duckdb.DuckDBPyConnection) -> None:
-    """A dead battery says 2001: the sources' own times say who is wrong."""
+def _loaded(connection: duckdb.DuckDBPyConnection, *moments: dt.datetime) -> None:
+    for number, at in enumerate(moments):
+        connection.execute(
+            "insert into meta.batch by name select ? as batch_id, ? as loaded_at",
+            [f"b{number}", at],
+        )
+
+
+def test_a_clock_that_is_behind_changes_no_stamp_but_forgets_its_cursors(
+    store: duckdb.DuckDBPyConnection,
+) -> None:
+    """Five days behind: what the systems say of their rows, and most loads, tell who is wrong."""
+    behind = END - dt.timedelta(days=5)
+    _insert(store, "raw.cases__case", behind - dt.timedelta(days=300), case_code="old")
     for number in range(12):
         _insert(store, "raw.cases__case", END, case_code=f"c{number}")
     _insert(store, "raw.cases__agency", END, agency_code="X")
-    behind = dt.datetime(2001, 1, 1, tzinfo=END.tzinfo)
-    assert pull_back(store, behind, SHAPES, behind) is None
+    _loaded(store, behind - dt.timedelta(days=1), END - dt.timedelta(days=1), END)
+    store.execute("insert into meta.cursor values ('cases', 'case', $1, $1, 'b', $1)", [END])
+    assert pull_back(store, behind, SHAPES, behind) == END
     assert store.execute("select max(_loaded_at) from raw.cases__agency").fetchall() == [(END,)]
+    assert store.execute("select max(loaded_at) from meta.batch").fetchall() == [(END,)]
+    cursors = store.execute("select cursor_at, read_to from meta.cursor").fetchall()
+    assert cursors == [(None, behind)]
+
+
+def test_a_night_whose_sources_were_ahead_too_is_put_in_its_place(
+    store: duckdb.DuckDBPyConnection,
+) -> None:
+    """One load of three lies ahead, and so do the rows it brought: those keep what their system said, with their
+    time of loading; everything else of that night is dated back."""
+    ahead = END + dt.timedelta(days=365)
+    _insert(store, "raw.cases__case", END - dt.timedelta(days=2), case_code="old")
+    for number in range(12):
+        _insert(store, "raw.cases__case", ahead, case_code=f"c{number}")
+    _insert(store, "raw.cases__agency", ahead, agency_code="X")
+    _loaded(store, END - dt.timedelta(days=2), END - dt.timedelta(days=1), ahead)
+    assert pull_back(store, END, SHAPES, END) == ahead
+    assert store.execute(
+        "select distinct _version_at, _loaded_at from raw.cases__case where case_code <> 'old'"
+    ).fetchall() == [(ahead, ahead)]
+    for query in ("max(_loaded_at) from raw.cases__agency", "max(loaded_at) from meta.batch"):
+        assert store.execute(f"select {query}").fetchall()[0][0] < END
+    assert pull_back(store, END + dt.timedelta(days=1), SHAPES, END) is None, "once is enough"
+
+
+def test_a_clock_before_everything_stops_the_night(store: duckdb.DuckDBPyConnection) -> None:
+    """A dead battery says 2001: a night by it would publish that nothing was ever received."""
+    for number in range(12):
+        _insert(store, "raw.cases__case", END, case_code=f"c{number}")
+    _loaded(store, END)
+    dead = dt.datetime(2001, 1, 1, tzinfo=END.tzinfo)
+    with pytest.raises(WarehouseError, match="set the machine's clock"):
+        pull_back(store, dead, SHAPES, dead)
+    assert store.execute("select max(_loaded_at) from raw.cases__case").fetchall() == [(END,)]
 
 
 def test_a_pinned_clock_in_the_past_touches_nothing(store: duckdb.DuckDBPyConnection) -> None:

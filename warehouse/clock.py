@@ -6,13 +6,18 @@ say of their own records (the rules judge that), publications and checks (they a
 One run under a clock that is a year ahead stamps what it loads with next year. Later readings of a register
 would then be older than it, a key sweep not due, a deletion newer than the case that came back, for a year. All
 we know of such a stamp is that it was made before now, and in which order; so that is what is kept of it.
+
+Is the clock wrong now, or was it wrong then? Where sources date their own rows later too, most loads decide:
+if most lie in the future, the clock is behind, and the stamps are right.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
 
+from warehouse.errors import WarehouseError
 from warehouse.pages import RawShape
 
 # So many rows that sources themselves date so much later than our clock: then it is the clock that is behind.
@@ -38,109 +43,148 @@ def pull_back(
     """Pull stamps that lie after every clock's present back to just before `now`; the latest that was found.
 
     `now` is the run's clock, and `machine` that of the machine (by default its own): a pinned one in the past
-    isn't taken for the present. Where sources date their own rows later too, the clock is behind and the stamps
-    are right, so nothing is touched.
+    isn't taken for the present. Cursors in the future are forgotten whichever clock is wrong, since a source
+    can be read once more and a gap can't be seen.
+
+    Raises:
+        WarehouseError: the clock lies before everything that the sources ever told.
     """
     latest = max(now, machine or dt.datetime.now(dt.UTC))
-    present = _present_tables(connection)
-    stamps = [(table, column) for table, column in _stamps(shapes) if table in present]
-    found = connection.execute(
-        f"select max(claimed) from ({_later([*stamps, *_READ], '>')})", {"latest": latest}
-    ).fetchone()
-    if found is None or found[0] is None or _is_behind(connection, latest, shapes, present):
+    store = _Store(connection, latest, shapes)
+    claimed = store.newest_claim()
+    if claimed is None:
         return None
+    if store.is_before_everything():
+        raise WarehouseError(
+            f"The clock says {latest:%Y-%m-%d %H:%M}, which is before anything that was ever loaded; set the machine's "
+            "clock, then run again: the old published version stands."
+        )
     connection.execute("begin")
     try:
-        connection.execute(
-            f"""
-            create or replace temp table believed as
-            select claimed, $now::timestamptz - to_microseconds(row_number() over (order by claimed desc)) as believed
-            from ({_later(stamps, ">=")})
-            """,
-            # What an earlier correction put just before this very moment moves along.
-            {"latest": latest - dt.timedelta(seconds=1), "now": now},
-        )
-        _mend_files(connection, latest, shapes, present)
-        _mend_cursors(connection, latest, now)
-        for table, column in stamps:
-            connection.execute(
-                f'update {table} set "{column}" = b.believed '
-                f'from temp.believed as b where {table}."{column}" = b.claimed'
-            )
-        connection.execute("drop table temp.believed")
+        if not store.is_clock_behind():
+            store.mend_stamps(now)
+        store.mend_cursors(now)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
-    latest_claimed: dt.datetime = found[0]
-    return latest_claimed
+    return claimed
 
 
-def _later(stamps: Sequence[tuple[str, str]], than: str) -> str:
-    return " union ".join(
-        f'select "{column}" as claimed from {table} where "{column}" {than} $latest'
-        for table, column in stamps
-    )
+class _Store:
+    """The stamps of one store, and what lies later than `latest`."""
 
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        latest: dt.datetime,
+        shapes: Mapping[str, RawShape],
+    ) -> None:
+        self.connection, self.latest = connection, latest
+        rows = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+        present = {name for (name,) in rows}
+        self.shapes = {table: shape for table, shape in shapes.items() if table in present}
+        self.dated = [t for t, s in self.shapes.items() if s.version_field and not s.is_file]
 
-def _present_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-    ).fetchall()
-    return {name for (name,) in rows}
+    def newest_claim(self) -> dt.datetime | None:
+        """The latest time to come that any stamp of ours bears."""
+        every = [*self._stamps(), *((table, column, "true") for table, column in _READ)]
+        newest: dt.datetime | None = self._one(
+            f"select max(claimed) from ({self._later(every, '>')})", self.latest
+        )
+        return newest
 
+    def is_before_everything(self) -> bool:
+        """Whether even the oldest row that a system dated is of the future."""
+        count = self._sourced("count(*)")
+        return bool(count >= ROWS_OF_PROOF and self._sourced("min(_version_at)") > self._beyond)
 
-def _stamps(shapes: Mapping[str, RawShape]) -> list[tuple[str, str]]:
-    """Tables and columns whose times are ours; a system's own change time is the system's affair."""
-    raw = [(table, "_loaded_at") for table in shapes]
-    read = [(table, "_version_at") for table, shape in shapes.items() if not shape.version_field]
-    return [*_OURS, *raw, *read]
-
-
-def _is_behind(
-    connection: duckdb.DuckDBPyConnection,
-    latest: dt.datetime,
-    shapes: Mapping[str, RawShape],
-    present: set[str],
-) -> bool:
-    dated = [t for t, s in shapes.items() if s.version_field and not s.is_file and t in present]
-    if not dated:
-        return False
-    rows = " union all ".join(f"select _version_at from {table}" for table in dated)
-    row = connection.execute(
-        f"select count(*) from ({rows}) where _version_at > $latest",
-        {"latest": latest + LEAD_OF_PROOF},
-    ).fetchone()
-    return row is not None and row[0] >= ROWS_OF_PROOF
-
-
-def _mend_files(
-    connection: duckdb.DuckDBPyConnection,
-    latest: dt.datetime,
-    shapes: Mapping[str, RawShape],
-    present: set[str],
-) -> None:
-    """A file's time, which its rows carry as their version, goes with the time at which it was loaded."""
-    for table, shape in shapes.items():
-        if shape.is_file and shape.version_field and table in present:
-            connection.execute(
-                f"""
-                update {table} set _version_at = b.believed, "{shape.version_field}" = cast(b.believed as varchar)
-                from temp.believed as b
-                where {table}._loaded_at = b.claimed and {table}._version_at > $latest
-                """,
-                {"latest": latest},
+    def is_clock_behind(self) -> bool:
+        """Whether systems date their rows later too, and most loads were."""
+        if (
+            self._sourced(
+                f"count(*) filter (_version_at > timestamptz '{self._beyond.isoformat()}')"
             )
+            < ROWS_OF_PROOF
+        ):
+            return False
+        later = "select 2 * count(distinct loaded_at) filter (loaded_at > $latest) > count(distinct loaded_at)"
+        return bool(self._one(f"{later} from meta.batch", self.latest))
 
+    def mend_stamps(self, now: dt.datetime) -> None:
+        """Map the stamps to the microseconds before `now`, each moment to one, in their order."""
+        stamps = self._stamps()
+        self.connection.execute(
+            f"""
+            create or replace temp table believed as
+            select claimed, $now::timestamptz - to_microseconds(row_number() over (order by claimed desc)) as believed
+            from ({self._later(stamps, ">=")})
+            """,
+            # What an earlier correction put just before this very moment moves along.
+            {"latest": self.latest - dt.timedelta(seconds=1), "now": now},
+        )
+        for table, shape in self.shapes.items():
+            if shape.is_file and shape.version_field:
+                # A file's time, which its rows carry as their version, goes with the time of loading.
+                self.connection.execute(
+                    f"""
+                    update {table} set _version_at = b.believed, "{shape.version_field}" = cast(b.believed as varchar)
+                    from temp.believed as b
+                    where {table}._loaded_at = b.claimed and {table}._version_at > $latest
+                    """,
+                    {"latest": self.latest},
+                )
+        for table, column, where in stamps:
+            self.connection.execute(
+                f'update {table} set "{column}" = b.believed '
+                f'from temp.believed as b where {table}."{column}" = b.claimed and {where}'
+            )
+        self.connection.execute("drop table temp.believed")
 
-def _mend_cursors(
-    connection: duckdb.DuckDBPyConnection, latest: dt.datetime, now: dt.datetime
-) -> None:
-    """How far a source was really read nobody knows: to its newest row, or, where that is no time either, nowhere."""
-    connection.execute(
-        "update meta.cursor set cursor_at = null where cursor_at > $latest", {"latest": latest}
-    )
-    connection.execute(
-        "update meta.cursor set read_to = least(coalesce(cursor_at, $now), $now) where read_to > $latest",
-        {"latest": latest, "now": now},
-    )
+    def mend_cursors(self, now: dt.datetime) -> None:
+        """How far a source was really read nobody knows: to its newest row; nowhere, where that is no time either."""
+        self.connection.execute(
+            "update meta.cursor set cursor_at = null where cursor_at > $beyond",
+            {"beyond": self._beyond},
+        )
+        self.connection.execute(
+            "update meta.cursor set read_to = least(coalesce(cursor_at, $now), $now) where read_to > $latest",
+            {"latest": self.latest, "now": now},
+        )
+
+    @property
+    def _beyond(self) -> dt.datetime:
+        return self.latest + LEAD_OF_PROOF
+
+    def _stamps(self) -> list[tuple[str, str, str]]:
+        """Tables and columns whose times are ours, and which of their rows: a system's own change time is its affair.
+
+        A row that a system itself dates later keeps its time of loading: then both clocks were wrong, and
+        the rules take it for what the system says.
+        """
+        ours = [(table, column, "true") for table, column in _OURS]
+        sane = f"_version_at <= timestamptz '{self._beyond.isoformat()}'"
+        raw = [
+            (table, "_loaded_at", sane if table in self.dated else "true") for table in self.shapes
+        ]
+        read = [(t, "_version_at", "true") for t, s in self.shapes.items() if not s.version_field]
+        return [*ours, *raw, *read]
+
+    def _later(self, stamps: Sequence[tuple[str, str, str]], than: str) -> str:
+        return " union ".join(
+            f'select "{column}" as claimed from {table} where "{column}" {than} $latest and {where}'
+            for table, column, where in stamps
+        )
+
+    def _sourced(self, measure: str) -> Any:
+        rows = " union all ".join(f"select _version_at from {table}" for table in self.dated)
+        if not rows:
+            return 0
+        row = self.connection.execute(f"select {measure} from ({rows})").fetchone()
+        return row[0] if row else 0
+
+    def _one(self, query: str, latest: dt.datetime) -> Any:
+        row = self.connection.execute(query, {"latest": latest}).fetchone()
+        return row[0] if row else None
