@@ -28,9 +28,13 @@ with firsts as (
     select stream, min(day) as first_on from core.daily_count group by stream
 ),
 
+-- What a clock that ran ahead has read up to hasn't come yet.
 streams as (
-    select c.entity as stream, local_day(max(c.read_to)) as read_on, min(f.first_on) as first_on
+    select
+        c.entity as stream, least(local_day(max(c.read_to)), max(x.as_of_on)) as read_on,
+        min(f.first_on) as first_on
     from meta.cursor as c
+    cross join meta.run_context as x
     left join firsts as f on f.stream = c.entity
     where (c.system, c.entity) in (('cases', 'case'), ('ratings', 'rating'))
     group by c.entity
