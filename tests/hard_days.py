@@ -86,6 +86,10 @@ class Home:
         accepted = [row for row in mine if row["status"] not in (1, 3)]
         return len(accepted) + max(0, self.more_cases.count("\n") - 1)
 
+    def warehouse(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query on the restricted store."""
+        return read_rows(self.folder / "warehouse.duckdb", query)
+
     def published(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query on the published file."""
         return read_rows(self.folder / "published" / FILE_NAME, query)
@@ -148,14 +152,16 @@ def _critical(suite: Suite) -> Suite:
 
 
 @contextmanager
-def home_of(wiring: Wiring, folder: Path, kind: str, now: dt.datetime) -> Iterator[Home]:
+def home_of(
+    wiring: Wiring, folder: Path, kind: str, now: dt.datetime, world: World | None = None
+) -> Iterator[Home]:
     """A fresh home beside a served world of a kind; `files only` and `only <system>` say what is connected."""
     systems: Sequence[str] = SYSTEMS
     if kind == "files only":
         systems = ()
     elif kind.startswith("only "):
         systems = (kind.removeprefix("only "),)
-    world = world_of(kind, now)
+    world = world or world_of(kind, now)
     server = serve(world, clock=now)
     try:
         yield Home(kind, wiring, folder, world, server, systems, FILES.get(kind, ""))

@@ -8,8 +8,9 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from demo.clockwork import local_seconds
+from demo.clockwork import DAY, day_number, local_seconds
 from demo.server import DEMO_CREDENTIALS
 from demo.snapshots import visible
 from demo.world import World
@@ -73,11 +74,14 @@ KINDS = (
     "opens today",
     "archive",
     "mistyped",
+    "busy",
     *SINGLE,
 )
 # Enough for every KPI to have rows, few enough for a night of some seconds.
 SMALL = 300
 PROCEDURES = 60
+# More than fifty a working day, from where on an empty one counts as lost data.
+BUSY = 18_000
 
 
 def at(text: str) -> dt.datetime:
@@ -92,6 +96,8 @@ def world_of(kind: str, now: dt.datetime) -> World:
         return World.empty(now)
     if kind == "opens today":
         return World.build(seed=7, end=now, years=0, cases_per_year=SMALL, procedures=PROCEDURES)
+    if kind == "busy":
+        return World.build(seed=7, end=now, years=0.3, cases_per_year=BUSY, procedures=PROCEDURES)
     cases = 50 if kind == "fifty cases" else SMALL
     world = World.build(seed=7, end=now, years=1, cases_per_year=cases, procedures=PROCEDURES)
     if kind == "archive":
@@ -134,16 +140,26 @@ def _with_one_case(world: World, now: dt.datetime) -> World:
     """The world with the Centre's newest case alone, and what was said of that one."""
     shown = visible(world.cases, local_seconds(now))
     accepted = (world.cases.unit[shown] < 0) & (world.cases.received[shown] <= local_seconds(now))
-    place = shown[accepted][-1:]
-    code = set(world.cases.code[place].tolist())
+    return _narrowed(world, shown[accepted][-1:])
+
+
+def closed_on(world: World, day: dt.date) -> World:
+    """The world in which every counter and office was closed on a day, and nothing was received."""
+    open_days = world.cases.received // DAY != day_number(day)
+    return _narrowed(world, np.flatnonzero(open_days))
+
+
+def _narrowed(world: World, places: NDArray[np.int64]) -> World:
+    """The world with these cases alone, and what was said of them."""
+    codes = set(world.cases.code[places].tolist())
     arrays: dict[str, Any] = {
-        field.name: np.asarray(getattr(world.cases, field.name))[place]
+        field.name: np.asarray(getattr(world.cases, field.name))[places]
         for field in dataclasses.fields(world.cases)
     }
     return dataclasses.replace(
         world,
         cases=dataclasses.replace(world.cases, **arrays),
-        ratings=[row for row in world.ratings if row["case_code"] in code],
-        submissions=[row for row in world.submissions if row["case_code"] in code],
-        feedback=[row for row in world.feedback if row["case_code"] in code],
+        ratings=[row for row in world.ratings if row["case_code"] in codes],
+        submissions=[row for row in world.submissions if row["case_code"] in codes],
+        feedback=[row for row in world.feedback if row["case_code"] in codes],
     )

@@ -13,7 +13,7 @@ import pytest
 from orchestration.definitions import Wiring, wire
 from orchestration.settings import Settings
 from tests.hard_days import Home, Told, home_of
-from tests.hard_worlds import DAYS, KINDS, SINGLE, at
+from tests.hard_worlds import DAYS, KINDS, SINGLE, at, closed_on, world_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ONE_DAY = dt.timedelta(days=1)
@@ -26,6 +26,7 @@ USUAL = {
     "2026-02-13": "only ratings",
     "2026-02-17": "one case",
     "2026-02-22": "files only",
+    "2026-02-24": "busy",
     "2026-03-31 23:59:59": "archive",
     "2026-08-22": "only registry",
     "2027-01-01 00:00:00": "opens today",
@@ -135,6 +136,31 @@ def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) ->
         told = home.night(back)
         _assert_published(home, told, "after forty-three skipped nights")
         assert home.accepted_cases(back) > home.accepted_cases(before.now) > 0
+
+
+LATEST = "select cast(day as varchar) as day, verdict from core.daily_volume where stream = 'case' and is_latest"
+
+
+def test_a_day_off_that_nobody_has_announced_stops_nothing(wiring: Wiring, tmp_path: Path) -> None:
+    """Tết 2027 lasts a day longer than the package thinks: an empty Monday, and no official calendar that says so."""
+    monday = dt.date(2027, 2, 15)
+    now = at("2027-02-16")
+    with home_of(wiring, tmp_path, "busy", now, closed_on(world_of("busy", now), monday)) as home:
+        _assert_published(home, home.night(now), "an unannounced day off")
+        assert home.warehouse(LATEST) == [{"day": f"{monday}", "verdict": "empty"}]
+
+
+def test_an_empty_working_day_of_an_official_year_still_stops(
+    wiring: Wiring, tmp_path: Path
+) -> None:
+    """The rule has kept its teeth: 23 February 2026 was worked, so its cases have been lost on the way."""
+    now = at("2026-02-24")
+    world = closed_on(world_of("busy", now), dt.date(2026, 2, 23))
+    with home_of(wiring, tmp_path, "busy", now, world) as home:
+        told = home.night(now)
+    assert [text.partition(" (")[0] for text in told.blocking] == [
+        "core.daily_volume: latest_day_not_empty"
+    ]
 
 
 def test_the_days_are_those_of_the_issue() -> None:
