@@ -138,6 +138,22 @@ def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) ->
         assert home.accepted_cases(back) > home.accepted_cases(before.now) > 0
 
 
+def test_a_night_pinned_to_an_earlier_day_stops_at_nothing_that_came_since(
+    wiring: Wiring, tmp_path: Path
+) -> None:
+    """MOTCUA_AS_OF of a month ago on today's home: what came since isn't taken for rows of the future."""
+    now = at("2026-06-30")
+    cases = "select count(*) as n from marts.case_fact"
+    with home_of(wiring, tmp_path, "small", now) as home:
+        assert not home.night(now).blocking
+        ((standing),) = home.published(cases)
+        earlier = home.night(now - 30 * ONE_DAY)
+        assert not earlier.blocking, earlier.blocking
+        ((then),) = home.published(cases)
+        assert 0 < then["n"] < standing["n"]
+        assert not home.warehouse("select 1 from quarantine.case_version where resolved_by is null")
+
+
 LATEST = "select cast(day as varchar) as day, verdict from core.daily_volume where stream = 'case' and is_latest"
 
 
