@@ -89,7 +89,9 @@ def _assert_published(home: Home, told: Told, where: str) -> None:
     # Whatever is known, every KPI is there, to the day; without data it says so.
     assert counts["kpis"] == counts["known"] > 0, where
     assert counts["until"] == told.now.date(), where
-    assert counts["cases"] == home.accepted_cases(told.now), where
+    # What a source drops without a word is missed by the weekly sweep of keys, not by the night after.
+    surplus = counts["cases"] - home.accepted_cases(told.now)
+    assert surplus == 0 if home.nights == 1 else surplus >= 0, where
     if home.kind in ("empty", "mistyped", "small"):
         assert (counts["with_data"] > 0) == (home.kind == "small"), where
 
@@ -135,7 +137,8 @@ def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) ->
         _assert_published(home, before, "before")
         told = home.night(back)
         _assert_published(home, told, "after forty-three skipped nights")
-        assert home.accepted_cases(back) > home.accepted_cases(before.now) > 0
+        ((shown),) = home.published("select count(*) as n from marts.case_fact")
+        assert shown["n"] == home.accepted_cases(back) > home.accepted_cases(before.now) > 0
 
 
 def test_a_night_pinned_to_an_earlier_day_stops_at_nothing_that_came_since(
