@@ -33,10 +33,9 @@ USUAL = {
     "2027-02-06": "only services",
     "2028-01-26 00:00:00": "mistyped",
     "2028-02-29": "one case",
-    "2031-05-18": "files only",
     "2035-12-31 23:59:59": "small",
 }
-GOES_ON = {("2026-02-22", "files only"), ("2027-01-01 00:00:00", "opens today")}
+GOES_ON = {("2027-01-01 00:00:00", "opens today")}
 SWEEPS = os.environ.get("MOTCUA_DAYS") == "all"
 
 
@@ -104,7 +103,7 @@ def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
         "from marts.kpi_value order by all"
     )
     seen, versions = [], set()
-    with home_of(wiring, tmp_path, "small", first) as home:
+    with home_of(wiring, tmp_path, "fifty cases", first) as home:
         for moment in (first, first, first + dt.timedelta(milliseconds=500)):
             told = home.night(moment)
             _assert_published(home, told, f"{moment}")
@@ -117,7 +116,7 @@ def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
 def test_a_night_over_midnight_keeps_its_day(wiring: Wiring, tmp_path: Path) -> None:
     """The last year ends while the night reads; it judges all of it by the moment at which it began."""
     began = at("2026-12-31 23:59:58")
-    with home_of(wiring, tmp_path, "small", began) as home:
+    with home_of(wiring, tmp_path, "fifty cases", began) as home:
         told = home.night(began, after_pull=began + dt.timedelta(minutes=30))
         _assert_published(home, told, "over midnight")
         assert told.now == began
@@ -132,7 +131,7 @@ def test_a_night_over_midnight_keeps_its_day(wiring: Wiring, tmp_path: Path) -> 
 def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) -> None:
     """A machine that was off from 11 January over Tết: the first night reads all that came since."""
     back = at("2026-02-24")
-    with home_of(wiring, tmp_path, "small", back) as home:
+    with home_of(wiring, tmp_path, "fifty cases", back) as home:
         before = home.night(back - 44 * ONE_DAY)
         _assert_published(home, before, "before")
         told = home.night(back)
