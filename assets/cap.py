@@ -2,6 +2,10 @@
 
 Belongs here: building a model under the site's cap and keeping what was found as a check result, so that
 the gate, the trend and people see it like any other rule. Doesn't: splitting rows (warehouse.quarantine).
+
+Why the cap stops no healthy site, whatever day it is: it counts rows that can't be used and reads no day itself;
+of the row rules that feed it each says so in its suite (`any_day`). Fewer than ten rows never stop a night, so a
+single bad row of a small or new site doesn't, and an empty table is within any cap.
 """
 
 from collections.abc import Iterable, Sequence

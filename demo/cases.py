@@ -288,7 +288,7 @@ def _codes(registers: Registers, day: Ints, department: Ints, unit: Ints) -> NDA
     owner = np.where(unit < 0, department, 100 + unit)
     order = np.lexsort((owner, day))
     sorted_key = day[order] * 1000 + owner[order]
-    starts = np.r_[True, sorted_key[1:] != sorted_key[:-1]]
+    starts = np.r_[True, sorted_key[1:] != sorted_key[:-1]][: len(order)]
     places = np.arange(len(order))
     sequence = np.empty(len(order), dtype=np.int64)
     sequence[order] = places - np.maximum.accumulate(np.where(starts, places, 0)) + 1

@@ -136,7 +136,8 @@ def make_decisions(
     rows: list[dict[str, Any]] = []
     days = calendar.days[(calendar.days >= day_number(first)) & (calendar.days <= day_number(last))]
     for day in np.sort(rng.choice(days, size=max(1, len(days) * 10 // 21))).tolist():
-        count = int(np.clip(rng.lognormal(1.6, 1.1), 1, 120))
+        # A decision names a procedure once, so a province of few procedures has short ones.
+        count = min(int(np.clip(rng.lognormal(1.6, 1.1), 1, 120)), len(registers.procedures))
         chosen = rng.choice(len(registers.procedures), size=count, replace=False).tolist()
         waits = rng.choice(
             (1, 2, 3, 4, 5, 6, 9), size=count, p=(0.3, 0.3, 0.2, 0.12, 0.072, 0.006, 0.002)

@@ -92,12 +92,12 @@ def _procedures(
 ) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray]:
     ranks = np.arange(1, count + 1)
     weights = ranks**-1.45
-    weights[int(count * 0.4) :] = 0  # most procedures see no case at all
+    weights[max(1, int(count * 0.4)) :] = 0  # most procedures see no case at all
     agency_weights = np.arange(1, len(codes) + 1) ** -1.3
     agency_weights[-1] = 0  # one agency has procedures but no case
     owner = rng.choice(len(codes), size=count, p=agency_weights / agency_weights.sum())
-    owner[: len(codes) - 1] = np.arange(len(codes) - 1)
-    owner[-3:] = len(codes) - 1
+    owner[: len(codes) - 1] = np.arange(min(count, len(codes) - 1))
+    owner[max(1, count - 3) :] = len(codes) - 1
     limits = rng.choice(len(LIMITS), size=count, p=LIMIT_SHARES)
     rows = []
     for place in range(count):
@@ -156,5 +156,6 @@ def _services(
             "pilot_from": str(first) if is_pilot else None,
             "pilot_to": str(last) if place == 8 else None,
         })  # fmt: skip
-    twin = dict(rows[5], service_id="DVC-90001", level=3)  # the same procedure at both levels
-    return [*rows, twin]
+    # the same procedure at both levels, where there are enough to have one
+    twins = [dict(row, service_id="DVC-90001", level=3) for row in rows[5:6]]
+    return [*rows, *twins]

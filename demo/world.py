@@ -7,7 +7,7 @@ Doesn't: HTTP (server.py).
 import csv
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,16 @@ class World:
             feedback=make_feedback(streams[5], cases, calendar, registers),
             nominations=make_nominations(registers),
         )
+
+    @classmethod
+    def empty(cls, end: dt.datetime) -> "World":
+        """Four systems that have just been set up: no register, no case, nothing that follows one."""
+        made = cls.build(end=end, years=0, cases_per_year=0, procedures=1)
+        registers = replace(made.registers, agencies=[], procedures=[], staff=[], services=[])
+        return replace(
+            made, registers=registers, ratings=[], submissions=[], decisions=[], plan_tasks=[], feedback=[],
+            nominations=[],
+        )  # fmt: skip
 
     def case_rows(self, clock: dt.datetime) -> Iterator[dict[str, Any]]:
         """Cases as they stand at `clock`, ordered by (updated_at, case_code)."""

@@ -24,7 +24,7 @@ Severity = Literal["critical", "warning", "info"]
 SUITES = Path(__file__).parent / "suites"
 _SUITE_FIELDS = frozenset({"table", "key", "remedy", "rules"})
 _RULE_FIELDS = frozenset(
-    {"id", "type", "kwargs", "severity", "reason", "reason_en", "remedy", "owner", "row"}
+    {"id", "type", "kwargs", "severity", "reason", "reason_en", "remedy", "owner", "row", "any_day"}
 )
 _TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|meta)\.([a-z][a-z0-9_]*)")
 _TEXTS = ("id", "type", "reason", "reason_en", "owner")
@@ -38,7 +38,8 @@ class SuiteError(ValueError):
 class Rule:
     """One entry of a suite.
 
-    `remedy` says in Vietnamese what a person does when it fails. `row` is true where a broken row goes to
+    `remedy` says in Vietnamese what a person does when it fails, `any_day` why a critical rule that reads the
+    day can't stop a healthy site, whatever day it is. `row` is true where a broken row goes to
     quarantine: critical, in staging, judged by one row alone.
     `breaks` is the SQL condition that is true for a row that breaks it, None for rules about the table.
     """
@@ -53,6 +54,7 @@ class Rule:
     row: bool
     breaks: str | None
     remedy: str = ""
+    any_day: str = ""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -185,11 +187,7 @@ def _entry_complaints(entry: Any, columns: Collection[str] | None) -> Iterator[s
         return
     for field in sorted(set(entry) - _RULE_FIELDS):
         yield f"unknown field {field!r}{_nearest(field, _RULE_FIELDS)}"
-    if not isinstance(entry.get("remedy", ""), str):
-        yield "`remedy` must be words: what a person does when this fails"
-    for field in _TEXTS:
-        if not isinstance(entry.get(field), str) or not entry[field].strip():
-            yield f"`{field}` is missing; every entry says it in words"
+    yield from _text_complaints(entry)
     if entry.get("severity") not in get_args(Severity):
         yield f"`severity` must be one of {', '.join(get_args(Severity))}"
     if not isinstance(entry.get("row", False), bool):
@@ -199,6 +197,15 @@ def _entry_complaints(entry: Any, columns: Collection[str] | None) -> Iterator[s
         yield "`kwargs` must be a mapping of arguments"
     elif isinstance(entry.get("type"), str):
         yield from _type_complaints(entry["type"], kwargs, columns)
+
+
+def _text_complaints(entry: Mapping[str, Any]) -> Iterator[str]:
+    for field in ("remedy", "any_day"):
+        if not isinstance(entry.get(field, ""), str):
+            yield f"`{field}` must be words, as the other entries have it"
+    for field in _TEXTS:
+        if not isinstance(entry.get(field), str) or not entry[field].strip():
+            yield f"`{field}` is missing; every entry says it in words"
 
 
 def _type_complaints(
@@ -271,7 +278,7 @@ def _rule(entry: Mapping[str, Any], document: Mapping[str, Any], table: str) -> 
     elif "unexpected_rows_query" in kwargs:
         # Trimmed as the library trims it, because its count is looked up by this text.
         kwargs = {"unexpected_rows_query": str(kwargs["unexpected_rows_query"]).strip("; \n")}
-    texts = {field: str(entry[field]).strip() for field in _TEXTS}
+    texts = {field: str(entry.get(field, "")).strip() for field in (*_TEXTS, "any_day")}
     # The entry's own words, or the suite's for all its rules, or what its kind calls for.
     said = entry.get("remedy") or document.get("remedy")
     remedy = str(said).strip() if said else usual_remedy(table, entry["severity"], row)

@@ -13,7 +13,9 @@ BAD: dict[str, dict[str, str]] = {
     "core.dim_agency": {"all_is_no_agency": "'ALL' as agency_code"},
     "core.daily_count": {"cases_sum_to_accepted": "1000 as row_count"},
     "core.daily_volume": {
-        "latest_day_not_empty": "true as is_latest, 'empty' as verdict, 60 as expected",
+        "latest_day_not_empty": "true as is_latest, 'empty' as verdict, 60 as expected, false as is_provisional",
+        "latest_provisional_day_not_empty": "true as is_latest, 'empty' as verdict, 60 as expected, "
+        "true as is_provisional",
         "recent_days_not_low": "'low' as verdict, date '2023-06-29' as day",
         "recent_days_not_high": "'high' as verdict, date '2023-06-29' as day",
     },

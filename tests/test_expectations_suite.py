@@ -56,6 +56,7 @@ def test_a_sound_suite_is_read(tmp_path: Path) -> None:
         (ENTRY | {"kwargs": {}}, "argument 'column' is missing"),
         (ENTRY | {"kwargs": {"column": "code", "colour": 1}}, "takes no argument 'colour'"),
         (ENTRY | {"kwargs": ["code"]}, "`kwargs` must be a mapping"),
+        (ENTRY | {"any_day": ["x"]}, "`any_day` must be words"),
         (ENTRY | {"resaon": "x"}, "unknown field 'resaon' (did you mean reason?)"),
         (ENTRY | {"kwargs": {"column": "code", "mostly": 0.9}, "row": True}, "`row: true` needs"),
         (ENTRY | {"severity": "warning", "row": True}, "`row: true` needs"),

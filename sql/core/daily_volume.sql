@@ -20,14 +20,21 @@ columns:
     normal bình thường; low thấp; high cao; empty không có bản ghi nào; quiet ngày nghỉ; not_judged chưa đủ
     ngày để so hoặc quá ít bản ghi. The verdict.
   is_latest: "Là ngày làm việc gần nhất đã đọc trọn. The latest working day read in full."
+  is_provisional: >-
+    Thuộc năm chưa có lịch nghỉ chính thức, nên có thể là ngày nghỉ chưa thông báo.
+    Of a year without official days off, so it may be a day off that nobody has announced.
 */
 with firsts as (
     select stream, min(day) as first_on from core.daily_count group by stream
 ),
 
+-- What a clock that ran ahead has read up to hasn't come yet.
 streams as (
-    select c.entity as stream, local_day(max(c.read_to)) as read_on, min(f.first_on) as first_on
+    select
+        c.entity as stream, least(local_day(max(c.read_to)), max(x.as_of_on)) as read_on,
+        min(f.first_on) as first_on
     from meta.cursor as c
+    cross join meta.run_context as x
     left join firsts as f on f.stream = c.entity
     where (c.system, c.entity) in (('cases', 'case'), ('ratings', 'rating'))
     group by c.entity
@@ -36,7 +43,7 @@ streams as (
 -- The day of the read itself isn't over yet.
 days as (
     select
-        s.stream, d.day, d.is_working, isodow(d.day) as weekday, s.read_on,
+        s.stream, d.day, d.is_working, d.is_provisional, isodow(d.day) as weekday, s.read_on,
         coalesce(n.row_count, 0) as row_count
     from streams as s
     join core.dim_date as d on d.day between greatest(s.first_on, s.read_on - 180) and s.read_on - 1
@@ -103,5 +110,6 @@ select
         when row_count > highest then 'high'
         else 'normal'
     end as verdict,
-    day = max(case when is_working then day end) over (partition by stream) as is_latest
+    day = max(case when is_working then day end) over (partition by stream) as is_latest,
+    is_provisional
 from bounded

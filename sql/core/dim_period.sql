@@ -14,6 +14,8 @@ with bounds as (
     select
         greatest(date '2010-01-01', least(
             (select min(received_on) from core.fct_case where is_accepted and is_centre),
+            -- a typing error may have a case end before it came; its period is there all the same
+            (select min(end_on) from core.fct_case where is_accepted and is_centre),
             (select min(decided_on) from core.fct_announcement),
             (select min(due_on) from core.fct_plan_task where is_due),
             (select min(received_on) from core.fct_feedback),
