@@ -176,8 +176,9 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
         system, entity = name.split(".", 1)
         yield Finding(
             "cursor", "bad", f"{name}: con trỏ ở tương lai / in the future ({look.cursors[name]:%Y-%m-%d}): "
-            "đêm sau sẽ không đọc gì. / The next night would read nothing.",
-            f"`motcua run --full` đọc lại {system}.{entity} từ đầu. / It reads everything again.",
+            "không biết đã đọc đến đâu. / How far it was read can't be told.",
+            f"Chỉnh đồng hồ máy nếu sai, rồi `motcua run`: đọc lại {system}.{entity} từ đầu một lần. / Set the "
+            "machine's clock if it is wrong, then `motcua run`: it reads that list from the beginning once.",
         )  # fmt: skip
     if not absurd:
         yield Finding("cursor", "ok", f"{len(look.cursors)} con trỏ hợp lý. / Cursors are sane.")

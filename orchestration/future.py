@@ -90,6 +90,7 @@ def _backup(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
 
 
 def _landed(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
+    ahead = []
     for system, entity in list_entities(settings.landing):
         try:
             batches = complete_batches(settings.landing, system, entity, now)
@@ -99,12 +100,13 @@ def _landed(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
                 "Lấy lại tệp đó từ bản sao lưu. / Take that file from a backup.",
             )  # fmt: skip
             continue
-        ahead = [b for b in batches if is_future(b.finished_at, now)]
-        if ahead:
-            yield _ahead(
-                "clock.landing", f"{system}.{entity}: {len(ahead)} batch", ahead[-1].finished_at,
-                "nạp lại theo số thứ tự, không cần xóa", "a replay goes by number, nothing to delete",
-            )  # fmt: skip
+        ahead += [b for b in batches if is_future(b.finished_at, now)]
+    if ahead:
+        lists = sorted({b.batch_id.rpartition("/")[0].replace("/", ".") for b in ahead})
+        yield _ahead(
+            "clock.landing", f"{len(ahead)} lô / batches ({', '.join(lists)})", max(b.finished_at for b in ahead),
+            "nạp lại theo số thứ tự, không cần xóa", "a replay goes by number, nothing to delete",
+        )  # fmt: skip
 
 
 def _alerts(settings: Settings, now: dt.datetime) -> Iterator[Finding]:

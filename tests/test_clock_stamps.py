@@ -1,4 +1,4 @@
-"""What is done with stamps of a wrong clock, table by table: their order stands, and whose clock is wrong is found out."""
+"""What is done with stamps of a wrong clock, table by table: order stands, and whose clock is wrong is found out."""
 
 import datetime as dt
 import random
