@@ -9,9 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from orchestration.definitions import Wiring, wire
 from orchestration.settings import Settings
+from reports.forms import PROVISIONAL_NOTE
 from tests.hard_days import Home, Told, home_of
 from tests.hard_worlds import DAYS, KINDS, SINGLE, at, closed_on, world_of
 
@@ -93,6 +95,30 @@ def _assert_published(home: Home, told: Told, where: str) -> None:
     assert surplus == 0 if home.nights == 1 else surplus >= 0, where
     if home.kind in ("empty", "mistyped", "small"):
         assert (counts["with_data"] > 0) == (home.kind == "small"), where
+    _assert_calendar_is_told(home, told, where)
+
+
+def _assert_calendar_is_told(home: Home, told: Told, where: str) -> None:
+    """The page names the years that are awaited, and only those; the forms say where they rest on one."""
+    awaited = {
+        r["calendar_year"] for r in home.published("from meta.calendar_year where is_awaited")
+    }
+    year = told.now.year
+    official = set(range(2021, 2027))
+    assert awaited == {year, year + (told.now.month >= 10)} - official, where
+    page = told.reports[0].read_text(encoding="utf-8")
+    assert ('id="calendar"' in page) == bool(awaited), where
+    assert all(f"lịch nghỉ chính thức {min(awaited)}" in page for _ in awaited), where
+    ((rests),) = home.published(
+        "select coalesce(bool_or(rests_on_provisional_calendar), false) as form from marts.bieu_06"
+    )
+    book = load_workbook(told.reports[1], read_only=True)
+    # A form without rows has no sheet.
+    rows = book["Biểu 06"].iter_rows(values_only=True) if "Biểu 06" in book.sheetnames else ()
+    said = any(PROVISIONAL_NOTE in row for row in rows)
+    assert said <= rests["form"], where
+    if home.kind == "small":
+        assert said == rests["form"] == (year > 2026), where
 
 
 def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
