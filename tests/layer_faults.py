@@ -228,6 +228,14 @@ STATEMENTS: dict[tuple[str, str], str] = {
     ("core.dim_date", "covers_as_of"): "delete from core.dim_date where day > date '2023-12-31'",
     ("core.fct_case", "some_centre_cases"): "update core.fct_case set is_centre = false",
     ("core.fct_rating", "mostly_valid"): "update core.fct_rating set is_valid = false",
+    ("core.provisional_period", "one_row_each"): "insert into core.provisional_period "
+    "select 'case', 'month', date '2023-05-01', 'ALL' from range(2)",
+    ("core.provisional_period", "basis_is_asked_for"): "insert into core.provisional_period "
+    "values ('nhầm', 'month', date '2023-05-01', 'ALL')",
+    (
+        "core.provisional_period",
+        "agencies_lie_in_the_centre",
+    ): "insert into core.provisional_period values ('case', 'month', date '2023-05-01', 'H37.16')",
     ("core.dim_calendar_year", "awaited_calendar_is_here"): "update core.dim_calendar_year "
     "set is_awaited = true where calendar_year = 2024",
     ("marts.kpi_value", "every_kpi_published"): "delete from marts.kpi_value where variant = 'B'",
