@@ -133,6 +133,26 @@ def test_a_pinned_clock_in_the_past_touches_nothing(store: duckdb.DuckDBPyConnec
     assert store.execute("select max(_version_at) from raw.cases__agency").fetchall() == [(END,)]
 
 
+def test_a_night_pinned_to_a_day_before_the_machines_keeps_what_lies_between(
+    store: duckdb.DuckDBPyConnection,
+) -> None:
+    """A replay a year ahead, then one of last week: rows that the system dates yesterday would be of the future by a
+    time of loading of last week, and a day's rows of them are more than may wait in quarantine."""
+    machine, ahead = END + dt.timedelta(days=9), END + dt.timedelta(days=365)
+    _insert(store, "raw.cases__case", END - dt.timedelta(days=2), case_code="old")
+    between = END + dt.timedelta(days=5)
+    _insert(store, "raw.cases__case", between, case_code="between", _loaded_at=ahead)
+    _insert(store, "raw.cases__case", END, case_code="now", _loaded_at=ahead)
+    _loaded(store, END - dt.timedelta(days=2), END - dt.timedelta(days=1), ahead)
+    pull_back(store, END, SHAPES, machine)
+    loaded = dict(store.execute("select case_code, _loaded_at from raw.cases__case").fetchall())
+    assert loaded["now"] < END
+    assert loaded["between"] == ahead
+    pull_back(store, between, SHAPES, machine)
+    loaded = dict(store.execute("select case_code, _loaded_at from raw.cases__case").fetchall())
+    assert loaded["between"] < between, "its day has come"
+
+
 GATES = [("core.thing", "sound", "critical")]
 
 

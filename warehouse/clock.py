@@ -50,7 +50,7 @@ def pull_back(
         WarehouseError: the clock lies before everything that the sources ever told.
     """
     latest = max(now, machine or dt.datetime.now(dt.UTC))
-    store = _Store(connection, latest, shapes)
+    store = _Store(connection, now, latest, shapes)
     claimed = store.newest_claim()
     if claimed is None:
         return None
@@ -62,8 +62,8 @@ def pull_back(
     connection.execute("begin")
     try:
         if not store.is_clock_behind():
-            store.mend_stamps(now)
-        store.mend_cursors(now)
+            store.mend_stamps()
+        store.mend_cursors()
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -72,15 +72,16 @@ def pull_back(
 
 
 class _Store:
-    """The stamps of one store, and what lies later than `latest`."""
+    """The stamps of one store, and what lies later than `latest`; stamps are pulled back to before `now`."""
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
+        now: dt.datetime,
         latest: dt.datetime,
         shapes: Mapping[str, RawShape],
     ) -> None:
-        self.connection, self.latest = connection, latest
+        self.connection, self.now, self.latest = connection, now, latest
         rows = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
         ).fetchall()
@@ -113,7 +114,7 @@ class _Store:
         later = "select 2 * count(distinct loaded_at) filter (loaded_at > $latest) > count(distinct loaded_at)"
         return bool(self._one(f"{later} from meta.batch", self.latest))
 
-    def mend_stamps(self, now: dt.datetime) -> None:
+    def mend_stamps(self) -> None:
         """Map the stamps to the microseconds before `now`, each moment to one, in their order."""
         stamps = self._stamps()
         self.connection.execute(
@@ -123,7 +124,7 @@ class _Store:
             from ({self._later(stamps, ">=")})
             """,
             # What an earlier correction put just before this very moment moves along.
-            {"latest": self.latest - dt.timedelta(seconds=1), "now": now},
+            {"latest": self.latest - dt.timedelta(seconds=1), "now": self.now},
         )
         for table, shape in self.shapes.items():
             if shape.is_file and shape.version_field:
@@ -143,7 +144,7 @@ class _Store:
             )
         self.connection.execute("drop table temp.believed")
 
-    def mend_cursors(self, now: dt.datetime) -> None:
+    def mend_cursors(self) -> None:
         """How far a source was really read nobody knows: to its newest row; nowhere, where that is no time either."""
         self.connection.execute(
             "update meta.cursor set cursor_at = null where cursor_at > $beyond",
@@ -151,7 +152,7 @@ class _Store:
         )
         self.connection.execute(
             "update meta.cursor set read_to = least(coalesce(cursor_at, $now), $now) where read_to > $latest",
-            {"latest": self.latest, "now": now},
+            {"latest": self.latest, "now": self.now},
         )
 
     @property
@@ -161,11 +162,11 @@ class _Store:
     def _stamps(self) -> list[tuple[str, str, str]]:
         """Tables and columns whose times are ours, and which of their rows: a system's own change time is its affair.
 
-        A row that a system itself dates later keeps its time of loading: then both clocks were wrong, and
-        the rules take it for what the system says.
+        A row that a system itself dates later than we would then say it was loaded keeps its time of loading:
+        both clocks were wrong, or ours is pinned to a day before; the rules take it for what the system says.
         """
         ours = [(table, column, "true") for table, column in _OURS]
-        sane = f"_version_at <= timestamptz '{self._beyond.isoformat()}'"
+        sane = f"_version_at <= timestamptz '{(self.now + LEAD_OF_PROOF).isoformat()}'"
         raw = [
             (table, "_loaded_at", sane if table in self.dated else "true") for table in self.shapes
         ]
