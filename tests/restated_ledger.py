@@ -96,11 +96,11 @@ class Ledger:
         kept = {model.table: model for model in self.order}
         return replace(found, models=[kept.get(m.table, m) for m in found.models])
 
-    def mark_deleted(self, code: str, event: str) -> None:
+    def mark_deleted(self, code: str, event: str, batch_id: str = "sweep") -> None:
         """What a key sweep writes when a case is gone, or is there again."""
-        place = {"code": code, "at": self.now, "event": event}
+        place = {"code": code, "at": self.now, "event": event, "batch": batch_id}
         self.connection.execute(
-            "insert into meta.deletion_log values ('cases', 'case', $code, $event, $at, 'sweep')",
+            "insert into meta.deletion_log values ('cases', 'case', $code, $event, $at, $batch)",
             place,
         )
         self.connection.execute("delete from meta.deletion where key = $code", {"code": code})
@@ -166,6 +166,14 @@ def late_rule(ledger: Ledger) -> Model:
     assert "moved.day\n" in model.query
     query = f"with ruled as ({model.query}) select * replace (due_on - 1 as due_on) from ruled"
     return replace(model, query=query)
+
+
+def log_load(ledger: Ledger, batch_id: str, number: int) -> None:
+    """The line of a load in its log."""
+    ledger.connection.execute(
+        "insert into meta.batch by name select ? as batch_id, ? as loaded_at, ? as arrival_no",
+        [batch_id, ledger.now, number],
+    )
 
 
 def override_day(ledger: Ledger, day: str) -> None:

@@ -21,6 +21,7 @@ from tests.restated_ledger import (
     Ledger,
     decide,
     late_rule,
+    log_load,
     override_day,
     rate,
     show,
@@ -203,9 +204,11 @@ def test_a_real_night_is_replayed_to_its_own_figures(night: Site) -> None:
             assert set(found.causes.values()) == {(0, 0)}
 
 
-def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [NIGHT, dt.timedelta(0), -dt.timedelta(hours=1)])
+def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path, later: dt.timedelta) -> None:
     """By hand: five working days from 29 December 2026 end on 6 January as far as is known, and on the 7th once a
-    document makes Monday the 4th a day off; of three cases that ended on the 6th, 7th and 8th one more is in time."""
+    document makes Monday the 4th a day off; of three cases that ended on the 6th, 7th and 8th one more is in time.
+    It comes the night after, or under a pinned clock that says the same moment again, or an earlier one."""
     ledger = Ledger(tmp_path / "warehouse.duckdb", 6)
     ledger.now = dt.datetime(2027, 1, 20, 1, 30, tzinfo=LOCAL)
     load_public_holidays(ledger.connection, 2029)
@@ -215,7 +218,9 @@ def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path) -> None:
         case = {"agency": "H37.01", "channel": 1, "status": 9, "pauses": [], "received_at": received,
                 "finished_at": ended, "procedure": LIMIT_OF_FIVE}  # fmt: skip
         ledger.receive(f"c{day}", case, ended)
+    log_load(ledger, "night-0", 1)
     ledger.night()
+    ledger.now += later - NIGHT
     figure = (
         "select numerator, denominator, is_provisional, rests_on_provisional_calendar from marts.kpi_value where "
         "kpi_id = 'on_time' and variant = 'A' and period_kind = 'day' "
@@ -223,6 +228,7 @@ def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path) -> None:
     )
     before = ledger.connection.execute(figure).fetchall()
     override_day(ledger, "2027-01-04")
+    log_load(ledger, "file", 2)
     ledger.night()
     after = ledger.connection.execute(figure).fetchall()
     assert (before, after) == ([(0, 1, True, True)], [(1, 1, False, False)])
@@ -236,3 +242,35 @@ def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path) -> None:
             assert {cause: part for cause, part in found.causes.items() if part != (0, 0)} == {
                 "calendar": (1, 0)
             }
+
+
+def test_what_came_under_a_pinned_clock_after_a_version_was_not_known_to_it(tmp_path: Path) -> None:
+    """A case that is late data, one that was swept away, one that came back: all at the moment of the version."""
+    ledger = Ledger(tmp_path / "warehouse.duckdb", 7)
+    received = FIRST - dt.timedelta(days=10)
+    ended = FIRST - dt.timedelta(days=5)
+    case = {"agency": "H37.01", "channel": 1, "status": 9, "pauses": [], "received_at": received,
+            "due_at": FIRST, "finished_at": ended}  # fmt: skip
+    for code in ("stays", "goes", "returns"):
+        ledger.receive(code, case, ended)
+    log_load(ledger, "night-0", 1)
+    ledger.mark_deleted("returns", "deleted", "sweep-0")
+    log_load(ledger, "sweep-0", 2)
+    ledger.night()
+    ledger.now -= NIGHT
+    ledger.receive("late", case, ended)
+    log_load(ledger, "night-1", 3)
+    ledger.mark_deleted("goes", "deleted", "sweep-1")
+    ledger.mark_deleted("returns", "restored", "sweep-1")
+    log_load(ledger, "sweep-1", 4)
+    ledger.night()
+    today = ledger.rule_set()
+    ledger.connection.close()
+    with open_overlay(ledger.path, ledger.macros) as overlay:
+        for version, counted in (("v00", (2, 2)), ("v01", (3, 3))):
+            found = restate(overlay, today, version, "on_time", "2023-03")
+            assert (found.published, found.today) == (counted, (3, 3))
+            assert found.is_exact, found
+            if version == "v00":
+                assert found.causes["late_data"] == (1, 1)
+                assert found.causes["deletion"] == (-1, -1)

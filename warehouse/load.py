@@ -210,14 +210,20 @@ def log_batch(
     counts: LoadCounts,
     deleted: int = 0,
 ) -> None:
-    """Write a batch's line in meta.batch, the log of loads; `deleted` are the keys that a sweep marked."""
+    """Write a batch's line in meta.batch, the log of loads; `deleted` are the keys that a sweep marked.
+
+    Loads are numbered: with a pinned clock they bear the same time, and which came later must still be told.
+    """
     values: Sequence[object] = [
         batch.batch_id, shape.system, shape.entity, batch.window_start, batch.window_end,
         batch.source_total, counts.fetched, counts.inserted, counts.updated, counts.unchanged,
         counts.stale, counts.duplicate, deleted, now, run_id,
     ]  # fmt: skip
     marks = ", ".join("?" for _ in values)
-    connection.execute(f"insert into meta.batch values ({marks})", values)
+    connection.execute(
+        f"insert into meta.batch select {marks}, 1 + coalesce(max(arrival_no), 0) from meta.batch",
+        values,
+    )
 
 
 def _move_cursor(

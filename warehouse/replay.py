@@ -26,26 +26,49 @@ def staged_query(model: Model, rules: Sequence[RowRule]) -> str:
     return f"with typed as ({model.query}), good as ({good}) select * from good {newest}"
 
 
+def known_then(
+    context: Mapping[str, Any], loaded_at: str = "_loaded_at", batch_id: str = "_batch_id"
+) -> str:
+    """The condition that a row was known at the version `context`: loaded by then, and not by a later load.
+
+    Loads bear the clock of their run, which may stand still or go back, so versions know the number of their
+    last load, too; those of earlier releases have a time only.
+    """
+    known = (
+        f"{loaded_at} <= timestamptz '{(context['known_at'] or context['as_of_at']).isoformat()}'"
+    )
+    if context["arrival_no"] is None:
+        return known
+    later = (
+        "select batch_id from store.meta.batch group by batch_id "
+        f"having count(*) = count(arrival_no) and min(arrival_no) > {context['arrival_no']}"
+    )
+    return f"{known} and {batch_id} not in ({later})"
+
+
 def know_as_of(connection: duckdb.DuckDBPyConnection, context: Mapping[str, Any]) -> None:
     """Show raw and what was deleted as they were known at the version."""
-    # Loads bear the clock of their run, as the version does; versions of earlier releases have that one only.
-    known = f"timestamptz '{(context['known_at'] or context['as_of_at']).isoformat()}'"
     as_of = f"timestamptz '{context['as_of_at'].isoformat()}'"
     tables = connection.execute(
         "select table_name from duckdb_tables() where database_name = 'store' and schema_name = 'raw'"
     ).fetchall()
     for (name,) in tables:
         connection.execute(
-            f'create or replace view raw."{name}" as select * from store.raw."{name}" where _loaded_at <= {known}'
+            f'create or replace view raw."{name}" as from store.raw."{name}" where {known_then(context)}'
         )
     replace_table(
         connection,
         "meta.deletion",
         f"""
-        select system, entity, key, noted_at as deleted_at, batch_id
-        from store.meta.deletion_log where noted_at <= {known}
-        qualify event = 'deleted'
-            and row_number() over (partition by system, entity, key order by noted_at desc, event) = 1
+        with numbered as (
+            select batch_id, min(arrival_no) as arrival_no from store.meta.batch group by batch_id
+        )
+        select l.system, l.entity, l.key, l.noted_at as deleted_at, l.batch_id
+        from store.meta.deletion_log as l
+        left join numbered as n on n.batch_id = l.batch_id
+        where {known_then(context, "l.noted_at", "l.batch_id")}
+        qualify l.event = 'deleted' and row_number() over (
+            partition by l.system, l.entity, l.key order by l.noted_at desc, n.arrival_no desc nulls last, l.event) = 1
         """,
     )
     replace_table(

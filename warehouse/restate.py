@@ -21,7 +21,7 @@ from warehouse.explain import CENTRE_ROW, QuestionError, parse_period, units_que
 from warehouse.facts import RECORDS
 from warehouse.ledger import RuleSet
 from warehouse.overlay import show_store
-from warehouse.replay import apply_rules, know_as_of
+from warehouse.replay import apply_rules, know_as_of, known_then
 from warehouse.steps import Figure, difference, split_by_steps
 
 Row = dict[str, Any]
@@ -88,7 +88,7 @@ def restate(
         )
     shifted = replayed
     by_calendar = kept.on_calendar_of(rules_today)
-    if by_calendar != kept or _calendar_moved(connection, context):
+    if by_calendar != kept or _calendar_moved(connection):
         connection.execute(
             "create or replace view raw.drops__calendar_override as from store.raw.drops__calendar_override"
         )
@@ -117,7 +117,8 @@ def restate(
 def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, RuleSet]:
     rows = _rows(
         connection,
-        "select c.*, r.body from store.meta.published_context as c "
+        "select c.version, c.as_of_at, c.as_of_on, c.centre_code, c.known_at, c.publication_no, c.arrival_no, r.body "
+        "from store.meta.published_context as c "
         "join store.meta.rule_set as r using (fingerprint) where version = $version",
         {"version": version},
     )
@@ -180,10 +181,11 @@ def _published(connection: duckdb.DuckDBPyConnection, context: Row, place: Row) 
     return (rows[0]["numerator"] or 0, rows[0]["denominator"] or 0) if rows else (0, 0)
 
 
-def _calendar_moved(connection: duckdb.DuckDBPyConnection, context: Row) -> bool:
+def _calendar_moved(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the store holds days off that the overlay, which shows what was known then, doesn't."""
+    every, known = "store.raw.drops__calendar_override", "raw.drops__calendar_override"
     row = connection.execute(
-        "select count(*) from store.raw.drops__calendar_override where _loaded_at > $1",
-        [context["known_at"] or context["as_of_at"]],
+        f"select (select count(*) from {every}) > (select count(*) from {known})"
     ).fetchone()
     return bool(row and row[0])
 
@@ -237,9 +239,7 @@ def _by_cause(
 
     A unit whose records are as they were moved because of others: of a service, a case that came late.
     """
-    known = "select case_code as unit_id, min(known_from) as first_known from core.case_history group by 1"
-    if model.unit != "case":
-        known = "select null::varchar as unit_id, null::timestamptz as first_known limit 0"
+    was_known = known_then(context, "known_from", "batch_id") if model.unit == "case" else "false"
     rows = _rows(
         connection,
         f"""
@@ -254,12 +254,12 @@ def _by_cause(
             full join temp.units_today as n on n.unit_id = t.unit_id
             where t.is_good is distinct from n.is_good
         ),
-        known as ({known}),
+        known as (select distinct case_code as unit_id from core.case_history where {was_known}),
         judged as (
             select m.*, case
                 when n.unit_id is null then 'deletion'
                 when n.happened_at > $as_of then 'progress'
-                when t.unit_id is null and k.first_known <= $known then 'correction'
+                when t.unit_id is null and k.unit_id is not null then 'correction'
                 when t.unit_id is null then 'late_data'
                 when t.record = n.record and m.is_running then 'progress'
                 when t.record = n.record then $unchanged
@@ -276,7 +276,6 @@ def _by_cause(
         """,
         {
             "as_of": context["as_of_at"],
-            "known": context["known_at"] or context["as_of_at"],
             "unchanged": "late_data" if model.unit == "service" else "correction",
         },
     )
@@ -289,7 +288,7 @@ def _rows(
 ) -> list[Row]:
     try:
         result = connection.execute(query, values or {})
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):
         raise WarehouseError(
             "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
         ) from None
