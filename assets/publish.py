@@ -85,15 +85,27 @@ def failing_gates(
     return [Broken.of_row(dict(zip(names, row, strict=True))) for row in result.fetchall()]
 
 
+def _refuse_unbuilt(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    if missing := set(tables) - {name for (name,) in rows}:
+        raise PublicationError(
+            f"Not published, the old version stands: no night of this release has built {min(missing)} yet; run "
+            "`motcua run`, which publishes too."
+        )
+
+
 def publish_night(
     night: Night, catalog: Catalog, suites: Mapping[str, Suite]
 ) -> dict[str, str | int]:
     """Pass the gate, publish, and keep what was said by which rules; returns what the UI shows.
 
     Raises:
-        PublicationError: a gate failed; the old version stands.
+        PublicationError: a gate failed, or a table isn't there; the old version stands.
     """
     tables = published_tables(catalog)
+    _refuse_unbuilt(night.connection, tables)
     failing = failing_gates(night.connection, gates_of(catalog, suites))
     if failing:
         raise PublicationError(

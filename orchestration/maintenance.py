@@ -39,10 +39,13 @@ def check_everything(
 
     Raises:
         SuiteError: no suite is called `table`.
+        WarehouseError: no night has run yet.
     """
     if table is not None and table not in wiring.suites:
         known = ", ".join(sorted(wiring.suites))
         raise SuiteError(f"There is no suite for {table}; name one of {known}.")
+    if not wiring.settings.warehouse_path.exists():
+        raise WarehouseError("There is nothing to check yet; run `motcua run` first.")
     with open_night(wiring.site, f"check-{uuid.uuid4().hex[:8]}") as night:
         trends = all_trends(night.connection)
         outcomes = check_suites(

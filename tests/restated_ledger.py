@@ -171,7 +171,7 @@ def late_rule(ledger: Ledger) -> Model:
 def log_load(ledger: Ledger, batch_id: str, number: int) -> None:
     """The line of a load in its log."""
     ledger.connection.execute(
-        "insert into meta.batch by name select ? as batch_id, ? as loaded_at, ? as load_no",
+        "insert into meta.batch by name select ? as batch_id, ? as loaded_at, ? as arrival_no",
         [batch_id, ledger.now, number],
     )
 

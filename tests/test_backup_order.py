@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -60,6 +61,19 @@ def as_earlier_release(backup: Backup, at: dt.datetime) -> Path:
     del read["number"]
     path.write_text(json.dumps(read | {"made_at": at.isoformat()}), encoding="utf-8")
     return backup.folder.rename(backup.folder.with_name(f"{at:%Y%m%dT%H%M%SZ}"))
+
+
+def test_a_restored_landing_is_its_owners_alone(home: Path, tmp_path: Path) -> None:
+    """As `motcua doctor` wants it: pages name cases, whatever the umask is."""
+    make_backup(home, tmp_path / "safe", now=NOW)
+    before = os.umask(0o022)
+    try:
+        restore_backup(tmp_path / "safe", tmp_path / "new")
+    finally:
+        os.umask(before)
+    landing = tmp_path / "new" / "landing"
+    folders = [path for path in [landing, *landing.rglob("*")] if path.is_dir()]
+    assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
 @pytest.mark.parametrize("keep", [1, 3])

@@ -80,11 +80,12 @@ def test_wrong_usage_is_told_in_json_too(line: list[str], tmp_path: Path) -> Non
 
 
 def test_what_stops_is_told_in_one_line(tmp_path: Path) -> None:
-    """Nothing to publish yet; a home that is no folder; a scenario that is none."""
+    """Nothing to publish or to check yet; a home that is no folder; a scenario that is none."""
     wrong = tmp_path / "wrong.json"
     wrong.write_text("{")
     for home, arguments in (
         (tmp_path / "fresh", ["publish"]),
+        (tmp_path / "fresh", ["check"]),
         (wrong, ["run"]),
         (tmp_path / "fresh", ["serve-demo", "--scenario", str(wrong)]),
     ):

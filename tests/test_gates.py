@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
+from click.testing import CliRunner
 
 from demo.server import serve
 from expectations.suite import SUITES
+from orchestration.cli import main
 from orchestration.definitions import wire
 from orchestration.maintenance import publish_again
 from orchestration.runs import QUIET, execute_job
@@ -130,6 +133,34 @@ def test_too_many_broken_rows_stop_the_night(site: Site) -> None:
         PublicationError, match=r"staging\.case_version · quarantine_within_cap: Tỷ lệ"
     ):
         publish_again(wire(site.settings(at)))
+
+
+def test_check_tells_what_stops_in_one_line(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of the test before stand in quarantine still."""
+    monkeypatch.setenv("MOTCUA_HOME", str(site.home))
+    monkeypatch.setenv("MOTCUA_AS_OF", (END + dt.timedelta(hours=3)).isoformat())
+    told = CliRunner().invoke(main, ["check", "--table", "staging.case_version"])
+    assert told.exit_code == 1
+    assert told.stderr.startswith("Dừng / Stopped: ")
+    assert "staging.case_version · quarantine_within_cap" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_warehouse_of_an_earlier_release_is_published_by_its_next_night(
+    site: Site, tmp_path: Path
+) -> None:
+    """A table that this release publishes isn't there yet: one sentence, and what stands isn't touched."""
+    home = tmp_path / "home"
+    shutil.copytree(site.home, home, symlinks=True)
+    older = Site(home, site.world, site.server)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("drop table meta.calendar_year")
+    before = (home / "published" / "current").resolve()
+    with pytest.raises(
+        PublicationError, match=r"has built meta\.calendar_year yet; run `motcua run`"
+    ):
+        publish_again(wire(older.settings(END + dt.timedelta(hours=3))))
+    assert (home / "published" / "current").resolve() == before
 
 
 # Last, because it loads three years that the tests above don't know.

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import PROJECT
+from tests.restated_ledger import Ledger
 from tests.warehouse_case import EXTERNAL, SHAPES, SQL
 from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.connection import open_warehouse
 from warehouse.errors import WarehouseError
 from warehouse.migrations import NEWEST, migrate, steps
+from warehouse.overlay import open_overlay
 from warehouse.pages import ensure_raw_table
+from warehouse.restate import restate
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import ensure_state
 
@@ -110,3 +113,18 @@ def test_publications_of_earlier_releases_are_numbered_as_they_were_written(old:
         "select version, publication_no from meta.published_value order by 2"
     ).fetchall() == [("20261101T9", 2), ("20280101T", 3)]
     connection.close()
+
+
+def test_a_version_of_an_earlier_release_is_restated_once_a_night_has_run(tmp_path: Path) -> None:
+    """Before it, the store lacks what restating reads, and that is said instead of how the program fails."""
+    ledger = Ledger(tmp_path / "warehouse.duckdb", 8)
+    ledger.night()
+    for column in ("publication_no", "arrival_no", "known_at"):
+        ledger.connection.execute(f"alter table meta.published_context drop column {column}")
+    today = ledger.rule_set()
+    ledger.connection.close()
+    with (
+        open_overlay(ledger.path, ledger.macros) as overlay,
+        pytest.raises(WarehouseError, match="run `motcua run` once, then ask again"),
+    ):
+        restate(overlay, today, "v00")

@@ -128,6 +128,10 @@ def test_check_says_what_to_do_and_shows_keys_only_when_asked(
 
     text = CliRunner().invoke(main, ["check"])
     assert text.exit_code == told.exit_code
+    # What stops is told on stderr, in one line; warnings alone are no reason to stop.
+    stopping = [c for c in bad if c["severity"] == "critical" or c["state"] == "error"]
+    assert text.exit_code == bool(stopping)
+    assert len(text.stderr.splitlines()) == bool(stopping)
     worst = bad[0]
     for part in (worst["table"], worst["rule"], worst["reason_vi"], worst["remedy_vi"]):
         assert part in text.stdout

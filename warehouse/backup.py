@@ -156,9 +156,9 @@ def restore_backup(target: Path, home: Path) -> Backup:
         goal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copyfile(backup.folder / name, goal)
         goal.chmod(0o644 if name.startswith("published/") else 0o600)
-    for public in [home / "published", *(home / "published").rglob("*")]:
-        if public.is_dir():
-            public.chmod(0o755)
+    # The inbox stays as it comes: who drops files there is a site's affair.
+    _set_mode(home / "landing", 0o700)
+    _set_mode(home / "published", 0o755)
     if backup.version:
         switch_to(home / "published", backup.version)
     return backup
@@ -186,6 +186,13 @@ def holds(stamp: Stamp | None, home: Path, batch: Path) -> bool:
         return False
     held = stamp.landed.get(batch.relative_to(home).as_posix())
     return held is not None and held == _measure(batch / LANDED_MANIFEST)[1]
+
+
+def _set_mode(top: Path, mode: int) -> None:
+    """Of every folder: what mkdir is given goes to the last one only, and those above it have the umask's."""
+    for folder in [top, *top.rglob("*")]:
+        if folder.is_dir():
+            folder.chmod(mode)
 
 
 def _landed(files: Mapping[str, tuple[int, str]]) -> dict[str, str]:

@@ -108,7 +108,7 @@ def keep_publication(
         "select $1 as version, as_of_at, as_of_on, centre_code, $2 as fingerprint, $3 as publication_no, "
         # A night pinned to a past day knows what was loaded since that day.
         "greatest(as_of_at, (select max(loaded_at) from meta.batch)) as known_at, "
-        "(select max(load_no) from meta.batch) as load_no from meta.run_context",
+        "(select max(arrival_no) from meta.batch) as arrival_no from meta.run_context",
         [version, rules.fingerprint, number],
     )
     row = connection.execute(

@@ -221,7 +221,7 @@ def log_batch(
     ]  # fmt: skip
     marks = ", ".join("?" for _ in values)
     connection.execute(
-        f"insert into meta.batch select {marks}, 1 + coalesce(max(load_no), 0) from meta.batch",
+        f"insert into meta.batch select {marks}, 1 + coalesce(max(arrival_no), 0) from meta.batch",
         values,
     )
 

@@ -37,11 +37,11 @@ def known_then(
     known = (
         f"{loaded_at} <= timestamptz '{(context['known_at'] or context['as_of_at']).isoformat()}'"
     )
-    if context["load_no"] is None:
+    if context["arrival_no"] is None:
         return known
     later = (
         "select batch_id from store.meta.batch group by batch_id "
-        f"having count(*) = count(load_no) and min(load_no) > {context['load_no']}"
+        f"having count(*) = count(arrival_no) and min(arrival_no) > {context['arrival_no']}"
     )
     return f"{known} and {batch_id} not in ({later})"
 
@@ -61,14 +61,14 @@ def know_as_of(connection: duckdb.DuckDBPyConnection, context: Mapping[str, Any]
         "meta.deletion",
         f"""
         with numbered as (
-            select batch_id, min(load_no) as load_no from store.meta.batch group by batch_id
+            select batch_id, min(arrival_no) as arrival_no from store.meta.batch group by batch_id
         )
         select l.system, l.entity, l.key, l.noted_at as deleted_at, l.batch_id
         from store.meta.deletion_log as l
         left join numbered as n on n.batch_id = l.batch_id
         where {known_then(context, "l.noted_at", "l.batch_id")}
         qualify l.event = 'deleted' and row_number() over (
-            partition by l.system, l.entity, l.key order by l.noted_at desc, n.load_no desc nulls last, l.event) = 1
+            partition by l.system, l.entity, l.key order by l.noted_at desc, n.arrival_no desc nulls last, l.event) = 1
         """,
     )
     replace_table(

@@ -117,7 +117,8 @@ def restate(
 def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, RuleSet]:
     rows = _rows(
         connection,
-        "select c.*, r.body from store.meta.published_context as c "
+        "select c.version, c.as_of_at, c.as_of_on, c.centre_code, c.known_at, c.publication_no, c.arrival_no, r.body "
+        "from store.meta.published_context as c "
         "join store.meta.rule_set as r using (fingerprint) where version = $version",
         {"version": version},
     )
@@ -287,7 +288,7 @@ def _rows(
 ) -> list[Row]:
     try:
         result = connection.execute(query, values or {})
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):
         raise WarehouseError(
             "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
         ) from None

@@ -16,7 +16,7 @@ STATE_TABLES = {
     "meta.batch": """
         batch_id varchar, system varchar, entity varchar, window_start timestamptz, window_end timestamptz,
         source_total bigint, fetched bigint, inserted bigint, updated bigint, unchanged bigint,
-        stale bigint, duplicate bigint, deleted bigint, loaded_at timestamptz, run_id varchar, load_no bigint""",
+        stale bigint, duplicate bigint, deleted bigint, loaded_at timestamptz, run_id varchar, arrival_no bigint""",
     "meta.cursor": """
         system varchar, entity varchar, cursor_at timestamptz, read_to timestamptz, batch_id varchar,
         updated_at timestamptz""",
@@ -32,7 +32,7 @@ STATE_TABLES = {
         agency_code varchar, numerator bigint, denominator bigint, publication_no bigint""",
     "meta.published_context": """
         version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar,
-        known_at timestamptz, publication_no bigint, load_no bigint""",
+        known_at timestamptz, publication_no bigint, arrival_no bigint""",
     "meta.rule_set": "fingerprint varchar, kept_at timestamptz, body varchar",
     "meta.quarantine_tally": """
         table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,

@@ -20,6 +20,7 @@ def check(
     reply: Reply, settings: Settings, table: str | None, rule: str | None, keys: bool
 ) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
+    from assets.broken import Broken, stop_words
     from orchestration.definitions import wire
     from orchestration.maintenance import check_everything
     from orchestration.present import lines_of
@@ -37,10 +38,11 @@ def check(
         click.echo(f"{good} đạt, {len(bad)} cần xem. / {good} passed, {len(bad)} to look at.")
 
     reply.done({"checks": findings}, say)
-    if any(
-        f["state"] == "error" or (f["state"] == "failed" and f["severity"] == "critical")
-        for f in bad
-    ):
+    stopping = [f for f in bad if f["state"] == "error" or f["severity"] == "critical"]
+    if stopping:
+        click.echo(
+            stop_words([Broken.of_row({**f, "table_name": f["table"]}) for f in stopping]), err=True
+        )
         sys.exit(STOPPED)
 
 
