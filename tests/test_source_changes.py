@@ -185,6 +185,11 @@ def test_what_the_source_deleted_leaves_numerator_and_denominator(yard: Yard, ho
     listed = ", ".join(f"'{code}'" for code in marked)
     query = f"select count(distinct case_code) from raw.cases__case where case_code in ({listed})"
     assert yard.select(home, query) == [(len(marked),)]
+    # A second sweep under the same pinned clock finds nothing new to say.
+    yard.night(home, gone, only=("case", "case_key"), mode="full")
+    logged = "select count(*) from meta.deletion_log where event = 'deleted'"
+    told = "select sum(deleted) from meta.batch where entity = 'case_key'"
+    assert yard.select(home, logged) == yard.select(home, told) == [(len(marked),)]
 
 
 # -- drift -----------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def apply_sweep(
         connection.execute("rollback")
         raise
     finally:
-        for table in ("swept", "known", "landed", "incoming"):
+        for table in ("swept", "known", "newly_gone", "landed", "incoming"):
             connection.execute(f"drop table if exists temp.{table}")
     return result
 
@@ -164,28 +164,22 @@ def _commit(
         "delete from meta.deletion where system = ? and entity = ? and key in (select key from temp.swept)",
         place,
     )
+    # Told by what they are, not by this moment, which an earlier sweep under a pinned clock bears, too.
     connection.execute(
         """
-        insert into meta.deletion
-        select $system, $entity, key, $now, $batch_id from temp.known
+        create or replace temp table newly_gone as
+        select $system as system, $entity as entity, key, $now::timestamptz as deleted_at, $batch_id as batch_id
+        from temp.known
         where key not in (select key from temp.swept)
             and key not in (select key from meta.deletion where system = $system and entity = $entity)
         """,
         {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
     )
+    connection.execute("insert into meta.deletion from temp.newly_gone")
     connection.execute(
-        """
-        insert into meta.deletion_log
-        select system, entity, key, 'deleted', deleted_at, batch_id from meta.deletion
-        where system = $system and entity = $entity and deleted_at = $now
-        """,
-        {"system": shape.system, "entity": entity, "now": now},
+        "insert into meta.deletion_log select system, entity, key, 'deleted', deleted_at, batch_id from temp.newly_gone"
     )
-    deleted = _one(
-        connection,
-        "select count(*) from meta.deletion where system = ? and entity = ? and deleted_at = ?",
-        [*place, now],
-    )
+    deleted = _one(connection, "select count(*) from temp.newly_gone")
     unknown = _one(
         connection,
         f'select count(*) from (select distinct key from temp.swept) anti join (select "{key}" as key from {target}) '
