@@ -61,6 +61,13 @@ create or replace macro to_boolean(value) as
         when '1' then true when 'true' then true when '0' then false when 'false' then false
     end;
 
+-- Yes or no as people write it into files: có/không, yes/no, or what to_boolean reads.
+create or replace macro to_yes_no(value) as
+    case lower(clean_text(value))
+        when 'có' then true when 'yes' then true when 'không' then false when 'no' then false
+        else to_boolean(value)
+    end;
+
 create or replace macro to_integer(value) as
     case
         when value is null then null

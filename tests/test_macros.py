@@ -172,3 +172,15 @@ def test_blank_members_of_a_list_are_nothing(
         "select unread_list(v, list_text(v), 'pauses', [t], []) from (values (?, ?)) as l (v, t)"
     )
     assert ask(query, *case) == name
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("có", True), ("Có ", True), ("YES", True), ("1", True), ("True", True),
+        ("không", False), (unicodedata.normalize("NFD", "Không"), False), ("no", False), ("0", False),
+        ("nghỉ", None), ("x", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_yes_and_no_as_people_write_them(written: str | None, meant: bool | None, ask: Any) -> None:
+    assert ask("select to_yes_no(?)", written) is meant

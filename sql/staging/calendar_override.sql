@@ -12,14 +12,14 @@ columns:
 with typed as (
     select
         to_day(r.day) as day,
-        to_boolean(r.is_working) as is_working,
+        to_yes_no(r.is_working) as is_working,
         clean_text(r.scope) as scope,
         clean_text(r.reason) as reason,
         clean_text(r.document_no) as document_no,
         lower(clean_text(r.status)) as status,
         list_concat(r._defects, cast_errors([
             unread(r.day, to_day(r.day), 'day'),
-            unread(r.is_working, to_boolean(r.is_working), 'is_working')
+            unread(r.is_working, to_yes_no(r.is_working), 'is_working')
         ])) as _cast_errors,
         r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
     from raw.drops__calendar_override as r
