@@ -105,7 +105,6 @@ def publish_night(
         PublicationError: a gate failed, or a table isn't there; the old version stands.
     """
     tables = published_tables(catalog)
-    _refuse_unbuilt(night.connection, tables)
     failing = failing_gates(night.connection, gates_of(catalog, suites))
     if failing:
         raise PublicationError(
@@ -113,6 +112,7 @@ def publish_night(
                 failing, "Không công bố, bản cũ vẫn đứng / Not published, the old version stands"
             )
         )
+    _refuse_unbuilt(night.connection, tables)
     result = publish(
         night.connection,
         night.site.published,
