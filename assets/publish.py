@@ -85,15 +85,12 @@ def failing_gates(
     return [Broken.of_row(dict(zip(names, row, strict=True))) for row in result.fetchall()]
 
 
-def _refuse_unbuilt(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+def _unbuilt(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+    """The published tables that aren't there: a warehouse of an earlier release, before its next night."""
     rows = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
     ).fetchall()
-    if missing := set(tables) - {name for (name,) in rows}:
-        raise PublicationError(
-            f"Not published, the old version stands: no night of this release has built {min(missing)} yet; run "
-            "`motcua run`, which publishes too."
-        )
+    return sorted(set(tables) - {name for (name,) in rows})
 
 
 def publish_night(
@@ -106,13 +103,19 @@ def publish_night(
     """
     tables = published_tables(catalog)
     failing = failing_gates(night.connection, gates_of(catalog, suites))
+    missing = _unbuilt(night.connection, tables)
+    # Rules that wait for a look would be named in vain where the next night has to build their tables first.
+    if missing and all(broken.state == "unchecked" for broken in failing):
+        raise PublicationError(
+            f"Not published, the old version stands: no night of this release has built {missing[0]} yet; run "
+            "`motcua run`, which publishes too."
+        )
     if failing:
         raise PublicationError(
             stop_words(
                 failing, "Không công bố, bản cũ vẫn đứng / Not published, the old version stands"
             )
         )
-    _refuse_unbuilt(night.connection, tables)
     result = publish(
         night.connection,
         night.site.published,

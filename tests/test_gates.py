@@ -108,6 +108,23 @@ def test_a_backfill_of_days_from_the_ui_is_one_run_over_their_window(site: Site)
     )
 
 
+def test_a_warehouse_of_an_earlier_release_is_published_by_its_next_night(
+    site: Site, tmp_path: Path
+) -> None:
+    """A table that this release publishes isn't there yet: one sentence, and what stands isn't touched."""
+    home = tmp_path / "home"
+    shutil.copytree(site.home, home, symlinks=True)
+    older = Site(home, site.world, site.server)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("drop table meta.calendar_year")
+    before = (home / "published" / "current").resolve()
+    with pytest.raises(
+        PublicationError, match=r"has built meta\.calendar_year yet; run `motcua run`"
+    ):
+        publish_again(wire(older.settings(END + dt.timedelta(hours=3))))
+    assert (home / "published" / "current").resolve() == before
+
+
 def test_too_many_broken_rows_stop_the_night(site: Site) -> None:
     """Some eighty of six thousand rows are over one percent; the gate remembers it after the night."""
     at = END + dt.timedelta(hours=3)
@@ -144,23 +161,6 @@ def test_check_tells_what_stops_in_one_line(site: Site, monkeypatch: pytest.Monk
     assert told.stderr.startswith("Dừng / Stopped: ")
     assert "staging.case_version · quarantine_within_cap" in told.stderr
     assert len(told.stderr.splitlines()) == 1
-
-
-def test_a_warehouse_of_an_earlier_release_is_published_by_its_next_night(
-    site: Site, tmp_path: Path
-) -> None:
-    """A table that this release publishes isn't there yet: one sentence, and what stands isn't touched."""
-    home = tmp_path / "home"
-    shutil.copytree(site.home, home, symlinks=True)
-    older = Site(home, site.world, site.server)
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        connection.execute("drop table meta.calendar_year")
-    before = (home / "published" / "current").resolve()
-    with pytest.raises(
-        PublicationError, match=r"has built meta\.calendar_year yet; run `motcua run`"
-    ):
-        publish_again(wire(older.settings(END + dt.timedelta(hours=3))))
-    assert (home / "published" / "current").resolve() == before
 
 
 # Last, because it loads three years that the tests above don't know.
