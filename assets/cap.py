@@ -18,7 +18,7 @@ from warehouse.build import BuildResult, RowRule, build_model
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import QuarantineError
 from warehouse.quarantine import CAP_RULE, Share, share_of
-from warehouse.state import record_checks
+from warehouse.state import record_checks, table_names
 
 OWNER = "Quản trị hệ thống một cửa"
 REASON = "Tỷ lệ bản ghi nằm trong cách ly vượt trần."
@@ -51,12 +51,7 @@ def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildR
 
 def standing_shares(night: Night, catalog: Catalog) -> list[Share]:
     """The share of each staging table that has a quarantine, as it stands."""
-    tables = {
-        name
-        for (name,) in night.connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables()"
-        ).fetchall()
-    }
+    tables = table_names(night.connection)
     return [
         share_of(night.connection, model.table, model.table)
         for model in catalog.in_schema("staging")

@@ -7,6 +7,7 @@ same code runs everywhere, and only settings differ.
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -131,7 +132,8 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
         clock=settings.now,
         connect=connect,
         person_keys=settings.person_keys,
-        shapes=lambda: raw_shapes(load_spec(settings.sources_file)),
+        # Asked by each run, and the same while the process lives, as the wiring's own.
+        shapes=cache(lambda: raw_shapes(load_spec(settings.sources_file))),
         limits=Limits(settings.memory_limit, settings.threads),
         quarantine_cap=settings.quarantine_cap,
         progress=progress,

@@ -19,6 +19,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.pages import RawShape
+from warehouse.state import table_names
 
 # So many rows that sources themselves date so much later than our clock: then it is the clock that is behind.
 ROWS_OF_PROOF = 10
@@ -82,10 +83,7 @@ class _Store:
         shapes: Mapping[str, RawShape],
     ) -> None:
         self.connection, self.now, self.latest = connection, now, latest
-        rows = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-        ).fetchall()
-        present = {name for (name,) in rows}
+        present = table_names(connection)
         self.shapes = {table: shape for table, shape in shapes.items() if table in present}
         self.dated = [t for t, s in self.shapes.items() if s.version_field and not s.is_file]
 

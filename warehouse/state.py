@@ -187,6 +187,14 @@ def trend_word(state: str, failed: int) -> str:
     return "error" if state == "error" else str(failed)
 
 
+def table_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Every table of the warehouse, as schema.table."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """Rows of a table."""
     row = connection.execute(f"select count(*) from {table}").fetchone()
