@@ -14,6 +14,8 @@ columns:
   applicant_type: "Loại đối tượng. Applicant type."
   status: "Trạng thái 1–10. Status."
   is_accepted: "Đã được tiếp nhận. Was accepted."
+  clock_start_at: "Bắt đầu tính giờ lúc. The clock started."
+  clock_start_on: "Ngày bắt đầu tính giờ. Day the clock started."
   submitted_at: "Nộp lúc. Submitted."
   received_at: "Tiếp nhận lúc. Received."
   received_on: "Ngày tiếp nhận. Day received."
@@ -29,15 +31,17 @@ columns:
   is_on_time: "Kết thúc đúng hạn; trống khi chưa kết thúc hoặc không có hạn. Ended on time; null if not ended or no due day."
   is_handover_on_time: "Trả kết quả đúng hạn, nếu chưa trả thì theo kết thúc. Returned on time, else ended on time."
   overdue_from_on: "Ngày đầu tiên tính là quá hạn nếu còn mở. First day at whose end it is overdue if open."
-  pause_days: "Số ngày làm việc tạm dừng. Working days paused."
+  pause_days: "Số ngày làm việc tạm dừng, tính một lần. Working days paused, united."
   pause_count: "Số lần yêu cầu bổ sung. Requests for supplements."
   second_pause_on: "Ngày yêu cầu bổ sung lần hai. Day of the second request."
-  open_pause_on: "Ngày yêu cầu bổ sung đang chờ. Day of the request still waiting."
-  open_pause_at: "Yêu cầu bổ sung đang chờ lúc. Time of the request still waiting."
+  waiting_since_on: >-
+    Ngày yêu cầu bổ sung đang chờ, nếu yêu cầu khi chưa quá hạn. Day since which it waits: asked in time, not answered.
   has_statutory_extension: "Có gia hạn theo luật. Extended by law."
   apology_count: "Số lần xin lỗi. Apologies."
   first_apology_on: "Ngày xin lỗi đầu tiên. Day of the first apology."
-  duration_days: "Số ngày làm việc giải quyết, trừ tạm dừng. Working days from reception to end, pauses taken out."
+  duration_days: >-
+    Số ngày làm việc giải quyết, trừ tạm dừng; trống khi kết thúc trước lúc bắt đầu.
+    Working days from the start of the clock to its end, pauses taken out; null where the end lies before the start.
   fee_total_vnd: "Tổng phí, lệ phí (đồng). Fees in VND."
   paid_online: "Thanh toán trực tuyến 0–3. Online payment."
   components_digitised: "Thành phần đã số hóa. Components digitised."
@@ -50,82 +54,44 @@ columns:
   assigned_to: "Mã người xử lý. Assigned staff."
   batch_id: "Lô nguồn. Source batch."
 */
-with clocks as (
-    select
-        c.*,
-        x.centre_code,
-        x.as_of_at,
-        -- A file of cases may come without a status; whoever lists a reception has accepted the case.
-        c.received_at <= x.as_of_at and coalesce(c.status, 2) not in (1, 3) as accepted,
-        case when c.finished_at <= x.as_of_at then c.finished_at end as finished,
-        case when c.returned_at <= x.as_of_at then c.returned_at end as returned,
-        case when c.stopped_at <= x.as_of_at then c.stopped_at end as stopped,
-        case when c.rejected_at <= x.as_of_at and c.rejected_at > c.received_at then c.rejected_at end
-            as rejected,
-        case when c.withdrawn_at <= x.as_of_at then c.withdrawn_at end as withdrawn
-    from staging.case as c
-    cross join meta.run_context as x
-),
-
-ended as (
-    select
-        *,
-        coalesce(accepted, false) as is_accepted,
-        case when accepted then coalesce(finished, returned, stopped, rejected, withdrawn) end as end_at,
-        case
-            when not coalesce(accepted, false) then null
-            when finished is not null then 'finished'
-            when returned is not null then 'returned'
-            when stopped is not null then 'stopped'
-            when rejected is not null then 'rejected'
-            when withdrawn is not null then 'withdrawn'
-        end as end_kind,
-        case when accepted then coalesce(returned, finished, stopped, rejected, withdrawn) end as handover_at
-    from clocks
-),
-
-open_pauses as (
-    select case_code, min(requested_on) as open_pause_on, min(requested_at) as open_pause_at
-    from core.fct_pause
-    where completed_at is null
-    group by case_code
-)
-
+-- What comes with a case and is no clock stands in staging; the clocks are seen as of now.
 select
     e.case_code,
-    procedure_base(e.procedure_code) as procedure_code,
+    s.procedure_code,
     e.field_code,
     coalesce(a.agency_code, e.agency_code, 'UNKNOWN') as agency_code,
     e.reception_unit_code,
-    coalesce(e.reception_unit_code = e.centre_code, false) as is_centre,
+    coalesce(e.reception_unit_code = x.centre_code, false) as is_centre,
     e.channel,
     e.applicant_type,
     e.status,
-    e.is_accepted,
+    s.is_accepted,
+    s.clock_start_at,
+    local_day(s.clock_start_at) as clock_start_on,
     e.submitted_at,
     e.received_at,
     local_day(e.received_at) as received_on,
-    e.end_at,
-    local_day(e.end_at) as end_on,
-    e.end_kind,
-    local_day(e.handover_at) as handover_on,
+    s.end_at,
+    local_day(s.end_at) as end_on,
+    s.end_kind,
+    local_day(s.handover_at) as handover_on,
     d.due_original_on,
     coalesce(d.due_source, 'none') as due_source,
     d.due_on,
     d.due_until_at,
     coalesce(d.due_is_provisional, false) as due_is_provisional,
-    is_on_time(local_day(e.end_at), e.end_at, d.due_on, d.due_until_at) as is_on_time,
-    is_on_time(local_day(e.handover_at), e.handover_at, d.due_on, d.due_until_at) as is_handover_on_time,
-    overdue_from(d.due_on, d.due_until_at, e.as_of_at) as overdue_from_on,
+    is_on_time(local_day(s.end_at), s.end_at, d.due_on, d.due_until_at) as is_on_time,
+    is_on_time(local_day(s.handover_at), s.handover_at, d.due_on, d.due_until_at) as is_handover_on_time,
+    overdue_from(d.due_on, d.due_until_at, x.as_of_at) as overdue_from_on,
     coalesce(d.pause_days, 0) as pause_days,
     coalesce(d.pause_count, 0) as pause_count,
     d.second_pause_on,
-    p.open_pause_on,
-    p.open_pause_at,
+    d.waiting_since_on,
     d.extended_on is not null as has_statutory_extension,
     coalesce(d.apology_count, 0) as apology_count,
     d.first_apology_on,
-    last_day.working_day_no - first_day.working_day_no - coalesce(d.pause_days, 0) as duration_days,
+    case when local_day(s.end_at) >= local_day(s.clock_start_at)
+         then last_day.working_day_no - first_day.working_day_no - coalesce(d.pause_days, 0) end as duration_days,
     e.fee_total_vnd,
     e.paid_online,
     e.components_digitised,
@@ -137,9 +103,10 @@ select
     e.received_by,
     e.assigned_to,
     e._batch_id as batch_id
-from ended as e
+from staging.case as e
+cross join meta.run_context as x
+join core.seen_case as s on s.viewpoint = 'now' and s.case_code = e.case_code
 left join core.agency_alias as a on a.code = e.agency_code
-left join core.fct_case_due as d on d.case_code = e.case_code
-left join open_pauses as p on p.case_code = e.case_code
-left join core.dim_date as first_day on first_day.day = local_day(e.received_at)
-left join core.dim_date as last_day on last_day.day = local_day(e.end_at)
+left join core.fct_case_due as d on d.viewpoint = 'now' and d.case_code = e.case_code
+left join core.dim_date as first_day on first_day.day = local_day(s.clock_start_at)
+left join core.dim_date as last_day on last_day.day = local_day(s.end_at)

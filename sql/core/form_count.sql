@@ -1,8 +1,8 @@
 /* @model
 description: >
   How the Centre's cases were received and settled, as the report forms count them; each form adds these
-  rows up its own way. Cases whose due day can't be derived are left out (meta.check_result counts them).
-  Withdrawn, stopped and refused cases stand under "đúng hạn", as the forms have it.
+  rows up its own way. Settled with a result but without a due day that can be derived, a case is neither in time nor
+  late and is told apart. Withdrawn, stopped and refused cases stand under "đúng hạn", as the forms have it.
   One row per period, agency and field.
 grain: [period_kind, period_start, agency_code, field_code]
 columns:
@@ -18,9 +18,11 @@ columns:
   early_count: "Giải quyết trước hạn. Settled before the due day."
   on_time_count: "Giải quyết đúng hạn. Settled on the due day, or ended without a result."
   late_count: "Giải quyết quá hạn. Settled after the due day."
+  no_due_count: "Giải quyết có kết quả, không xác định được hạn. Settled with a result, without a due day."
   rejected_count: "Trong số đã giải quyết: trả lại, từ chối. Of the settled: refused after acceptance."
   open_count: "Đang giải quyết cuối kỳ. Open at the end."
   overdue_count: "Trong đó quá hạn. Of these overdue."
+  no_due_open_count: "Trong đó không xác định được hạn. Of these without a due day."
   provisional_count: "Giải quyết trong kỳ hoặc còn mở cuối kỳ, hạn tạm tính. Settled in it or open at its end, with a provisional due day."
   supplemented_count: "Hồ sơ bị yêu cầu bổ sung trong kỳ. Cases asked for a supplement in the period."
 */
@@ -36,12 +38,10 @@ with cases as (
         c.end_kind,
         c.due_on,
         c.due_is_provisional,
-        -- Open and waiting, for a supplement or for a duty to be paid: in time, whatever day it is (domain.md §3.1).
-        c.end_on is null and coalesce(c.status, 0) in (5, 6) as is_waiting,
         is_on_time(greatest(c.end_on, c.received_on), c.end_at, c.due_on, c.due_until_at) as is_on_time
     from core.fct_case as c
     left join core.dim_procedure as p on p.procedure_code = c.procedure_code
-    where c.is_centre and c.is_accepted and c.due_on is not null
+    where c.is_centre and c.is_accepted
 ),
 
 periods as (
@@ -70,6 +70,7 @@ settled as (
             c.end_kind not in ('finished', 'returned') or (c.end_on = c.due_on and c.is_on_time)
         ) as on_time_count,
         count(*) filter (c.end_kind in ('finished', 'returned') and not c.is_on_time) as late_count,
+        count(*) filter (c.end_kind in ('finished', 'returned') and c.due_on is null) as no_due_count,
         count(*) filter (c.end_kind = 'rejected') as rejected_count
     from cases as c
     join days as d on d.day = c.end_on
@@ -90,7 +91,7 @@ overdue as (
     select o.day, c.agency_code, c.field_code, count(*) as overdue_count
     from core.overdue_case as o
     join cases as c on c.case_code = o.case_code
-    where o.day in (select evaluated_on from periods) and not c.is_waiting
+    where o.day in (select evaluated_on from periods)
     group by all
 ),
 
@@ -117,19 +118,25 @@ grid as (
 
 -- Open on a day = received until then less ended until then; the days that are asked for change nothing.
 flows as (
-    select agency_code, field_code, received_on as day, 1 as change from cases
+    select
+        agency_code, field_code, received_on as day, 1 as change,
+        case when due_on is null then 1 else 0 end as no_due_change
+    from cases
     union all
-    select agency_code, field_code, end_on, -1 from cases where end_on is not null
+    select agency_code, field_code, end_on, -1, case when due_on is null then -1 else 0 end
+    from cases
+    where end_on is not null
     union all
-    select agency_code, field_code, period_start - 1, 0 from grid
+    select agency_code, field_code, period_start - 1, 0, 0 from grid
     union all
-    select agency_code, field_code, evaluated_on, 0 from grid
+    select agency_code, field_code, evaluated_on, 0, 0 from grid
 ),
 
 balances as (
     select
         agency_code, field_code, day,
-        sum(sum(change)) over (partition by agency_code, field_code order by day) as open_count
+        sum(sum(change)) over (partition by agency_code, field_code order by day) as open_count,
+        sum(sum(no_due_change)) over (partition by agency_code, field_code order by day) as no_due_open_count
     from flows
     group by agency_code, field_code, day
 )
@@ -147,9 +154,11 @@ select
     coalesce(s.early_count, 0) as early_count,
     coalesce(s.on_time_count, 0) as on_time_count,
     coalesce(s.late_count, 0) as late_count,
+    coalesce(s.no_due_count, 0) as no_due_count,
     coalesce(s.rejected_count, 0) as rejected_count,
     coalesce(f.open_count, 0) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
+    coalesce(f.no_due_open_count, 0) as no_due_open_count,
     coalesce(v.provisional_count, 0) as provisional_count,
     coalesce(u.supplemented_count, 0) as supplemented_count
 from grid as g

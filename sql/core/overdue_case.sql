@@ -1,7 +1,8 @@
 /* @model
 description: >
   The Centre's accepted cases that stood open and overdue at the end of a day, those waiting for a
-  supplement left out. One row per day and such case.
+  supplement that was asked for in time left out: the one rule of what is overdue on a day, for every list and figure.
+  One row per day and such case.
 grain: [day, case_code]
 columns:
   day: "Ngày. Day."
@@ -31,6 +32,7 @@ paused as (
     from days as d
     join core.fct_pause as p
         on p.case_code = d.case_code
+        and p.is_in_time
         and p.requested_on <= d.day
         and (p.completed_on is null or p.completed_on > d.day)
 )

@@ -14,6 +14,7 @@ columns:
   early_count: "Trước hạn. Before time."
   on_the_day_count: "Đúng hạn. On the due day."
   late_count: "Quá hạn. Late."
+  no_due_count: "Đã giải quyết, không xác định được hạn. Closed without a due day that can be derived."
   open_count: "Đang giải quyết cuối kỳ. Open at the end of the period."
   overdue_count: "Quá hạn chưa giải quyết cuối kỳ. Open and overdue at the end."
   rating_count: "Số lượt đánh giá; trống khi gộp vì ít. Ratings; null where few and merged."
@@ -48,7 +49,8 @@ closed as (
         count(*) as closed_count,
         count(*) filter (c.end_on < c.due_on) as early_count,
         count(*) filter (c.end_on = c.due_on and c.is_on_time) as on_the_day_count,
-        count(*) filter (not c.is_on_time) as late_count
+        count(*) filter (not c.is_on_time) as late_count,
+        count(*) filter (c.due_on is null) as no_due_count
     from cases as c
     join days as d on d.day = c.end_on
     group by all
@@ -95,6 +97,7 @@ select
     coalesce(c.early_count, 0) as early_count,
     coalesce(c.on_the_day_count, 0) as on_the_day_count,
     coalesce(c.late_count, 0) as late_count,
+    coalesce(c.no_due_count, 0) as no_due_count,
     cast(coalesce(s.open_count, 0) as bigint) as open_count,
     coalesce(o.overdue_count, 0) as overdue_count,
     g.denominator as rating_count,

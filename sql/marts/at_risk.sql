@@ -1,7 +1,7 @@
 /* @model
 description: >
   The Centre's open cases that are overdue or due within 3 working days, those waiting for a supplement
-  left out: what can still be saved today. Agency and procedure as in marts.case_fact. One row per case.
+  that was asked for in time left out: what can still be saved today. Agency and procedure as in marts.case_fact. One row per case.
 grain: [case_no]
 columns:
   case_no: "Số ngẫu nhiên của phiên bản này. Random number of this version."
@@ -15,6 +15,7 @@ columns:
   rests_on_provisional_calendar: "Hạn hoặc số ngày còn lại tính qua năm chưa có lịch. Due day or days left rest on such a year."
   is_overdue: "Đã quá hạn. Overdue."
   has_apology: "Đã xin lỗi, hẹn lại. Apology issued."
+  status: "Trạng thái 1–10 theo hệ thống một cửa; không quyết định quá hạn. Status at the source; it doesn't decide what is overdue."
 */
 select
     n.case_no,
@@ -29,7 +30,8 @@ select
         due.last_provisional_on, today.last_provisional_on
     )) as rests_on_provisional_calendar,
     c.overdue_from_on <= x.as_of_on as is_overdue,
-    c.apology_count > 0 as has_apology
+    c.apology_count > 0 as has_apology,
+    c.status
 from core.fct_case as c
 cross join meta.run_context as x
 join core.case_number as n on n.case_code = c.case_code
@@ -37,5 +39,5 @@ join core.dim_date as due on due.day = c.due_on
 join core.dim_date as today on today.day = x.as_of_on
 join core.case_shown as s on s.case_code = c.case_code
 where c.end_on is null
-    and c.open_pause_on is null
+    and c.waiting_since_on is null
     and due.working_day_no - today.working_day_no <= 3

@@ -23,6 +23,10 @@ columns:
   open_total_count: "(11) Tổng số đang giải quyết. Open in all."
   open_in_time_count: "(12) Trong hạn, kể cả chờ bổ sung. Open within the limit, waiting ones included."
   open_late_count: "(13) Quá hạn. Open and overdue."
+  no_due_count: >-
+    Ghi chú dưới biểu: trong (7) có kết quả mà không xác định được hạn, ngoài (8), (9), (10).
+    Note under the form: of (7), settled with a result without a due day, beside (8), (9) and (10).
+  no_due_open_count: "Ghi chú dưới biểu: trong (12) không xác định được hạn. Note under the form: of (12), without a due day."
   is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
   rests_on_provisional_calendar: >-
     Có hồ sơ giải quyết trong kỳ hoặc còn mở cuối kỳ mà hạn tính qua năm chưa có lịch nghỉ chính thức.
@@ -42,8 +46,10 @@ with totals as (
         cast(sum(early_count) as bigint) as settled_early_count,
         cast(sum(on_time_count) as bigint) as settled_on_time_count,
         cast(sum(late_count) as bigint) as settled_late_count,
+        cast(sum(no_due_count) as bigint) as no_due_count,
         cast(sum(open_count) as bigint) as open_total_count,
-        cast(sum(overdue_count) as bigint) as open_late_count
+        cast(sum(overdue_count) as bigint) as open_late_count,
+        cast(sum(no_due_open_count) as bigint) as no_due_open_count
     from core.form_count
     group by grouping sets ((period_kind, period_start, agency_code), (period_kind, period_start))
 ),
@@ -72,13 +78,15 @@ select
     t.received_online_count,
     t.received_direct_count,
     t.carried_over_count,
-    t.settled_early_count + t.settled_on_time_count + t.settled_late_count as settled_total_count,
+    t.settled_early_count + t.settled_on_time_count + t.settled_late_count + t.no_due_count as settled_total_count,
     t.settled_early_count,
     t.settled_on_time_count,
     t.settled_late_count,
     t.open_total_count,
     t.open_total_count - t.open_late_count as open_in_time_count,
     t.open_late_count,
+    t.no_due_count,
+    t.no_due_open_count,
     t.is_running or t.rests_on_provisional_calendar as is_provisional,
     t.rests_on_provisional_calendar
 from totals as t

@@ -1,7 +1,7 @@
 /* @model
 description: >
   The emulation campaign as it stood on its two days: nominations close on the deadline, four days before
-  the window ends. Cases are taken from their history, as they held at the source at the end of that day;
+  the window ends. Cases are those of core.campaign_case; a day after which nothing was loaded yet has no row;
   no person is named; staff of groups below five are not shown, nor what would give them away. One row per campaign, day and agency.
 grain: [campaign_id, snapshot_on, agency_code]
 columns:
@@ -18,10 +18,10 @@ columns:
 */
 with snapshots as (
     select
-        campaign_id, to_day(start_on) as start_on, to_day(end_on) as end_on,
-        to_day(nomination_deadline_on) as deadline_on,
-        unnest([to_day(nomination_deadline_on), to_day(end_on)]) as snapshot_on
-    from seeds.campaigns
+        v.campaign_id, v.snapshot_on, to_day(c.start_on) as start_on, to_day(c.end_on) as end_on,
+        to_day(c.nomination_deadline_on) as deadline_on
+    from core.viewpoint as v
+    join seeds.campaigns as c on c.campaign_id = v.campaign_id
 ),
 
 ended as (

@@ -40,7 +40,7 @@ select
     s.channel,
     s.received_month_on,
     s.ended_month_on,
-    case when c.end_on is not null then 'closed' when c.open_pause_on is not null then 'waiting' else 'open' end
+    case when c.end_on is not null then 'closed' when c.waiting_since_on is not null then 'waiting' else 'open' end
         as state,
     c.end_kind,
     c.due_source,
@@ -53,14 +53,13 @@ select
     c.apology_count,
     c.is_on_time as on_time_a,
     case when c.end_kind in ('finished', 'returned') then c.is_on_time end as on_time_a_prime,
-    c.pause_count <= 1 and case
+    case when c.due_on is not null then c.pause_count <= 1 and case
         when c.end_on is not null then c.is_on_time
-        when c.open_pause_on is not null then is_on_time(c.open_pause_on, c.open_pause_at, c.due_on, c.due_until_at)
-        else c.overdue_from_on > x.as_of_on
-    end as on_time_b,
+        else c.waiting_since_on is not null or c.overdue_from_on > x.as_of_on
+    end end as on_time_b,
     case
         when c.end_on is not null then c.is_on_time
-        when c.open_pause_on is null and c.overdue_from_on <= x.as_of_on then false
+        when c.waiting_since_on is null and c.overdue_from_on <= x.as_of_on then false
     end as on_time_c,
     c.is_handover_on_time as on_time_d
 from core.fct_case as c

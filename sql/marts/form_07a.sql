@@ -19,6 +19,11 @@ columns:
   open_total_count: "Đang giải quyết: tổng số. Open in all."
   open_in_time_count: "Đang giải quyết: chưa đến hạn. Open, not yet due, waiting ones included."
   open_late_count: "Đang giải quyết: quá hạn. Open and overdue."
+  no_due_count: >-
+    Ghi chú dưới biểu: đã giải quyết có kết quả mà không xác định được hạn, ngoài đúng hạn và quá hạn.
+    Note under the form: settled with a result without a due day, beside in time and late.
+  no_due_open_count: >-
+    Ghi chú dưới biểu: trong chưa đến hạn, không xác định được hạn. Note under the form: of not yet due, without a due day.
   supplemented_count: "Bổ sung: hồ sơ bị yêu cầu bổ sung trong kỳ. Cases asked for a supplement in the period."
   sent_back_count: "Trả lại: từ chối sau tiếp nhận, đã tính trong đúng hạn. Refused after acceptance, part of in time."
   is_provisional: "Tạm tính: kỳ chưa hết hoặc lịch nghỉ chưa chính thức. Provisional: not over, or by its calendar."
@@ -45,6 +50,8 @@ totals as (
         cast(sum(online_count + direct_count) as bigint) as received_new_count,
         cast(sum(early_count + on_time_count) as bigint) as settled_on_time_count,
         cast(sum(late_count) as bigint) as settled_late_count,
+        cast(sum(no_due_count) as bigint) as no_due_count,
+        cast(sum(no_due_open_count) as bigint) as no_due_open_count,
         cast(sum(open_count) as bigint) as open_total_count,
         cast(sum(overdue_count) as bigint) as open_late_count,
         cast(sum(supplemented_count) as bigint) as supplemented_count,
@@ -69,12 +76,14 @@ select
     t.carried_over_count + t.received_new_count as received_total_count,
     t.carried_over_count,
     t.received_new_count,
-    t.settled_on_time_count + t.settled_late_count as settled_total_count,
+    t.settled_on_time_count + t.settled_late_count + t.no_due_count as settled_total_count,
     t.settled_on_time_count,
     t.settled_late_count,
     t.open_total_count,
     t.open_total_count - t.open_late_count as open_in_time_count,
     t.open_late_count,
+    t.no_due_count,
+    t.no_due_open_count,
     t.supplemented_count,
     t.sent_back_count,
     t.is_running or t.rests_on_provisional_calendar as is_provisional,

@@ -13,7 +13,8 @@ columns:
   reason: >-
     ended_without_result kết thúc không có kết quả; second_request bổ sung quá một lần; open_overdue quá hạn
     chưa giải quyết; open_in_time đang giải quyết trong hạn; returned_after_due trả cho dân sau hạn;
-    returned_in_another_period trả ở kỳ khác; reason in words.
+    returned_before_end trả trong hạn, xử lý xong sau hạn; returned_in_another_period trả ở kỳ khác;
+    ended_in_another_period kết thúc ở kỳ khác; reason in words.
   case_count: "Số hồ sơ. Cases."
 */
 with cases as (
@@ -52,39 +53,37 @@ second_requests as (
     where judgement_a = 'on_time' and second_pause_on <= evaluated_on
 ),
 
--- Received in the period and open on its day of judgement: in B, not in A.
-open_cases as (
-    select c.*, d.period_kind, d.period_start, d.evaluated_on
+-- Received in the period and in B, not in A: open on its day of judgement, or ended before the period began, as a
+-- typing error may say.
+received_only as (
+    select
+        c.case_code, c.agency_code, c.second_pause_on, c.is_on_time,
+        c.end_on < d.period_start as has_ended, d.period_kind, d.period_start, d.evaluated_on
     from cases as c
     join days as d on d.day = c.received_on
-    where c.end_on is null or c.end_on > d.evaluated_on
+    where c.end_on is null or c.end_on > d.evaluated_on or c.end_on < d.period_start
 ),
 
-waiting as (
+judged_in_b as (
     select
-        o.case_code, o.period_kind, o.period_start,
-        min(f.requested_on) as requested_on, min(f.requested_at) as requested_at
-    from open_cases as o
-    join core.fct_pause as f
-        on f.case_code = o.case_code and f.requested_on <= o.evaluated_on
-        and (f.completed_on is null or f.completed_on > o.evaluated_on)
-    group by all
+        r.*,
+        coalesce(r.second_pause_on <= r.evaluated_on, false) as is_asked_twice,
+        case when r.has_ended then r.is_on_time else o.case_code is null end as is_good
+    from received_only as r
+    left join core.overdue_case as o on o.case_code = r.case_code and o.day = r.evaluated_on
 ),
 
-open_in_b as (
+received_in_b as (
     select
-        o.period_kind, o.period_start, o.agency_code, 'B' as variant, 'not_counted' as judgement_a,
+        period_kind, period_start, agency_code, 'B' as variant, 'not_counted' as judgement_a,
+        case when is_good and not is_asked_twice then 'on_time' else 'late' end as judgement_other,
         case
-            when o.second_pause_on <= o.evaluated_on then 'late'
-            when coalesce(
-                is_on_time(w.requested_on, w.requested_at, o.due_on, o.due_until_at),
-                o.overdue_from_on > o.evaluated_on) then 'on_time'
-            else 'late'
-        end as judgement_other,
-        case when o.second_pause_on <= o.evaluated_on then 'second_request' end as cause
-    from open_cases as o
-    left join waiting as w
-        on w.case_code = o.case_code and w.period_kind = o.period_kind and w.period_start = o.period_start
+            when is_asked_twice then 'second_request'
+            when has_ended then 'ended_in_another_period'
+            when is_good then 'open_in_time'
+            else 'open_overdue'
+        end as reason
+    from judged_in_b
 ),
 
 returned as (
@@ -92,10 +91,24 @@ returned as (
         e.period_kind, e.period_start, e.agency_code, 'D' as variant, e.judgement_a,
         case when d.day is null then 'not_counted' when e.is_handover_on_time then 'on_time' else 'late' end
             as judgement_other,
-        case when d.day is null then 'returned_in_another_period' else 'returned_after_due' end as reason
+        case
+            when d.day is null then 'returned_in_another_period'
+            when e.is_on_time then 'returned_after_due'
+            else 'returned_before_end'
+        end as reason
     from ended as e
     left join days as d
         on d.day = e.handover_on and d.period_kind = e.period_kind and d.period_start = e.period_start
+),
+
+returned_only as (
+    select
+        d.period_kind, d.period_start, c.agency_code, 'D' as variant, 'not_counted' as judgement_a,
+        case when c.is_handover_on_time then 'on_time' else 'late' end as judgement_other,
+        'ended_in_another_period' as reason
+    from cases as c
+    join days as d on d.day = c.handover_on
+    where c.end_on < d.period_start or c.end_on > d.evaluated_on
 ),
 
 differing as (
@@ -103,12 +116,11 @@ differing as (
     union all
     select * from second_requests
     union all
-    select
-        period_kind, period_start, agency_code, variant, judgement_a, judgement_other,
-        coalesce(cause, case judgement_other when 'late' then 'open_overdue' else 'open_in_time' end)
-    from open_in_b
+    select * from received_in_b
     union all
     select * from returned where judgement_a <> judgement_other
+    union all
+    select * from returned_only
 ),
 
 counts as (

@@ -60,16 +60,14 @@ ended_periods as (
 -- B counts a case received in the period or ended in it, once.
 received_in as (
     select
-        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.due_on, c.due_until_at, c.overdue_from_on,
-        c.second_pause_on, c.pause_count,
+        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.second_pause_on,
         coalesce(c.not_accepted, c.no_due_date) as exclusion,
         p.period_kind, p.period_start, p.evaluated_on
     from cases as c
     join core.period_day as p on p.day = c.came_on
     union all
     select
-        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.due_on, c.due_until_at, c.overdue_from_on,
-        c.second_pause_on, c.pause_count,
+        c.case_code, c.agency_code, c.end_on, c.is_on_time, c.second_pause_on,
         coalesce(c.not_accepted, c.no_due_date),
         p.period_kind, p.period_start, p.evaluated_on
     from cases as c
@@ -77,36 +75,15 @@ received_in as (
     where c.came_on < p.period_start or c.came_on > p.evaluated_on
 ),
 
-waiting as (
-    select
-        r.case_code, r.period_kind, r.period_start,
-        min(f.requested_on) as requested_on, min(f.requested_at) as requested_at
-    from received_in as r
-    join core.fct_pause as f
-        on f.case_code = r.case_code
-        and f.requested_on <= r.evaluated_on
-        and (f.completed_on is null or f.completed_on > r.evaluated_on)
-    where r.pause_count > 0 and (r.end_on is null or r.end_on > r.evaluated_on)
-    group by all
-),
-
 -- C adds to A's denominator what stands open and overdue on the day of judgement.
 period_units as (
     select
         'B' as variant, r.period_kind, r.period_start, r.agency_code, r.case_code as unit_id,
         (r.second_pause_on is null or r.second_pause_on > r.evaluated_on)
-            and case
-                when r.end_on <= r.evaluated_on then r.is_on_time
-                when w.requested_on is not null
-                then is_on_time(w.requested_on, w.requested_at, r.due_on, r.due_until_at)
-                else r.overdue_from_on > r.evaluated_on
-            end as is_good,
+            and case when r.end_on <= r.evaluated_on then r.is_on_time else o.case_code is null end as is_good,
         r.exclusion
     from received_in as r
-    left join waiting as w
-        on w.case_code = r.case_code
-        and w.period_kind = r.period_kind
-        and w.period_start = r.period_start
+    left join core.overdue_case as o on o.case_code = r.case_code and o.day = r.evaluated_on
     union all
     select 'C', p.period_kind, p.period_start, o.agency_code, o.case_code, false, null
     from core.dim_period as p
