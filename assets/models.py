@@ -147,7 +147,7 @@ def _holidays_asset() -> dg.AssetsDefinition:
     )
     def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         night: Night = context.resources.night
-        rows = load_public_holidays(night.connection, night.now.year + 2)
+        rows = load_public_holidays(night.connection)
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return load

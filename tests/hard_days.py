@@ -130,7 +130,7 @@ class Home:
         catalog, connection = self.wiring.catalog, night.connection
         for table, path in catalog.seeds.items():
             load_seed(connection, table, path)
-        load_public_holidays(connection, night.now.year + 2)
+        load_public_holidays(connection)
         set_run_context(connection, night.context)
         rules = row_rules(self.wiring.suites)
         for model in catalog.models.values():

@@ -60,9 +60,10 @@ BAD: dict[str, dict[str, str]] = {
     "marts.on_time_difference": {
         "judgements_differ": "judgement_a as judgement_other",
         "agencies_sum_to_all": "case_count + 1 as case_count",
+        "explains_the_whole_difference": "case_count + 1 as case_count",
     },
     "core.dim_date": {
-        "no_day_missing": "date '2099-01-01' as day",
+        "no_day_missing": "date '2110-01-01' as day",
         "working_days_counted": "working_day_no + 1 as working_day_no",
         "known_days_are_right": "date '2026-01-02' as day, true as is_working",
     },
@@ -84,7 +85,8 @@ BAD: dict[str, dict[str, str]] = {
     },
     "core.fct_case_due": {
         "extension_replaces": "date '2023-01-01' as extended_on, date '2023-01-02' as due_on",
-        "pause_only_delays": "null as extended_on, due_original_on - 1 as due_on, 1 as pause_days",
+        "pause_only_delays": "null as extended_on, due_original_on - 1 as due_on, 1 as moved_days",
+        "moved_is_part_of_paused": "pause_days + 1 as moved_days",
         "no_pause_changes_nothing": "null as extended_on, due_original_on + 1 as due_on, 0 as pause_days",
         "due_moment_on_due_day": "cast(due_on + 1 as timestamptz) as due_until_at",
     },
@@ -117,7 +119,21 @@ BAD: dict[str, dict[str, str]] = {
         "judged_within": "period_end + 1 as evaluated_on",
     },
     "core.dim_service": {"live_in_order": "live_from - 1 as live_to"},
-    "core.fct_extension": {"new_due_after_issue": "issued_at - interval 1 day as new_due_at"},
+    "core.fct_extension": {
+        "issue_dated": "'undated' as flaw",
+        "new_due_after_issue": "'backwards' as flaw",
+        "issued_before_end": "'after_end' as flaw",
+    },
+    "core.clock_event": {
+        "span_within_request": "made_at - interval 1 day as span_from_at",
+        "added_not_negative": "-1 as added_days",
+        "made_in_time": "false as is_in_time",
+    },
+    "core.seen_case": {
+        "nothing_after_the_instant": "seen_until_at + interval 1 day as end_at",
+        "clock_starts_before_it_ends": "received_at + interval 1 day as clock_start_at, received_at as end_at",
+    },
+    "core.original_due": {"source_says_whence": "'none' as due_source"},
     "core.fct_pause": {
         "completed_after_requested": "requested_at - interval 1 day as completed_at"
     },
@@ -151,6 +167,7 @@ BAD: dict[str, dict[str, str]] = {
         "no_count_negative": "-1 as received_online_count",
         "column_6_is_column_11_before": "carried_over_count + 1 as carried_over_count",
         "agencies_sum_to_total": "received_total_count + 1 as received_total_count",
+        "no_due_open_within_12": "open_in_time_count + 1 as no_due_open_count",
     },
     "marts.index_766": {
         "points_within_covered": "covered_millionths + 1 as points_millionths",
@@ -225,6 +242,7 @@ STATEMENTS: dict[tuple[str, str], str] = {
     ("marts.nd61_agency", "total_in_range"): "insert into marts.nd61_agency by name "
     "select 19 as total_points",
     ("core.dim_date", "year_has_usual_length"): "update core.dim_date set is_working = true",
+    ("core.viewpoint", "now_is_there"): "update core.viewpoint set viewpoint = 'then'",
     ("core.dim_date", "covers_as_of"): "delete from core.dim_date where day > date '2023-12-31'",
     ("core.fct_case", "some_centre_cases"): "update core.fct_case set is_centre = false",
     ("core.fct_rating", "mostly_valid"): "update core.fct_rating set is_valid = false",

@@ -126,7 +126,7 @@ def run_night(
         if builds and "build" in steps:
             for table, path in catalog.seeds.items():
                 load_seed(night.connection, table, path)
-            load_public_holidays(night.connection, night.now.year + 2)
+            load_public_holidays(night.connection)
             set_run_context(night.connection, night.context)
             for model in catalog.models.values():
                 if builds is True or model.table in builds:

@@ -50,7 +50,7 @@ class Ledger:
             ensure_raw_table(self.connection, shape)
         for table, seed_path in self.catalog.seeds.items():
             load_seed(self.connection, table, seed_path)
-        load_public_holidays(self.connection, 2025)
+        load_public_holidays(self.connection)
         self.random, self.now = random.Random(seed), FIRST
         self.cases: dict[str, dict[str, object]] = {}
         self.versions: list[str] = []

@@ -211,7 +211,7 @@ def test_a_calendar_that_arrives_is_a_cause_of_its_own(tmp_path: Path, later: dt
     It comes the night after, or under a pinned clock that says the same moment again, or an earlier one."""
     ledger = Ledger(tmp_path / "warehouse.duckdb", 6)
     ledger.now = dt.datetime(2027, 1, 20, 1, 30, tzinfo=LOCAL)
-    load_public_holidays(ledger.connection, 2029)
+    load_public_holidays(ledger.connection)
     received = dt.datetime(2026, 12, 29, 9, 0, tzinfo=LOCAL)
     for day in (6, 7, 8):
         ended = dt.datetime(2027, 1, day, 9, 0, tzinfo=LOCAL)

@@ -40,7 +40,7 @@ class TruthWarehouse:
         ensure_state(self.connection)
         for table, path in catalog.seeds.items():
             load_seed(self.connection, table, path)
-        load_public_holidays(self.connection, 2028)
+        load_public_holidays(self.connection)
         wanted = frozenset[str]().union(*(catalog.ancestors(table) for table in tables))
         self.models = [model for model in catalog.models.values() if model.table in wanted]
         self.rules = _row_rules(load_suites())

@@ -41,7 +41,7 @@ class CaseWarehouse:
             ensure_raw_table(self.connection, shape)
         for table, path in self.catalog.seeds.items():
             load_seed(self.connection, table, path)
-        load_public_holidays(self.connection, 2027)
+        load_public_holidays(self.connection)
         self._set_context(AS_OF, CENTRE)
         for model in self.catalog.models.values():
             self.connection.execute(f"create or replace table {model.table} as {model.query}")

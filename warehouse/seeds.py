@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import holidays
 
-CALENDAR_START_YEAR = 2010
+# The calendar that every model counts by; core.dim_date spans the same years. A due day lies in none later.
+CALENDAR_YEARS = range(2010, 2100)
 
 
 def load_seed(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> int:
@@ -27,15 +28,13 @@ def load_seed(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
     return int(row[0]) if row else 0
 
 
-def load_public_holidays(connection: duckdb.DuckDBPyConnection, last_year: int) -> int:
+def load_public_holidays(connection: duckdb.DuckDBPyConnection) -> int:
     """Write seeds.public_holidays: the package's days off and make-up Saturdays.
 
     One row a day that the package says something about: day, is_working, name. The package is wrong
     for some days of 2026; seeds.calendar_overrides and dropped files correct it in core.dim_date.
     """
-    calendar = holidays.country_holidays(
-        "VN", years=range(CALENDAR_START_YEAR, last_year + 1), language="vi"
-    )
+    calendar = holidays.country_holidays("VN", years=CALENDAR_YEARS, language="vi")
     rows: list[tuple[dt.date, bool, str]] = [
         (day, False, name) for day, name in sorted(calendar.items())
     ]

@@ -84,11 +84,10 @@ def _drops(folder: Path, wiring: Any, shapes: dict[str, RawShape]) -> dict[str, 
     given = {}
     with open_night(wiring.site, "plan") as night:
         load_inbox(night, wiring.sources)
-        last = dt.datetime.fromisoformat(DAYS[-1]).year + 2
         from warehouse.pages import ensure_raw_table
         from warehouse.seeds import load_public_holidays
 
-        load_public_holidays(night.connection, last)
+        load_public_holidays(night.connection)
         for table in [*(t for t in shapes if t.startswith("raw.drops__")), "seeds.public_holidays"]:
             if table in shapes:
                 ensure_raw_table(night.connection, shapes[table])

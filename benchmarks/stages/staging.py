@@ -14,7 +14,7 @@ def run(bench: Bench) -> dict[str, Any]:
     night, catalog = bench.night, bench.wiring.catalog
     for table, path in catalog.seeds.items():
         load_seed(night.connection, table, path)
-    load_public_holidays(night.connection, night.now.year + 2)
+    load_public_holidays(night.connection)
     set_run_context(night.connection, night.context)
     rules = row_rules(bench.wiring.suites)
     built = [

@@ -13,12 +13,7 @@ columns:
   source: "Văn bản hoặc ghi chú nguồn; trống khi chưa có. Document or where it is listed; null where there is none."
 */
 with moments as (
-    select unnest(generate_series(
-        timestamp '2010-01-01',
-        cast(make_date(year(as_of_on) + 2, 1, 1) as timestamp),
-        interval 1 year
-    )) as moment
-    from meta.run_context
+    select unnest(generate_series(timestamp '2010-01-01', timestamp '2099-01-01', interval 1 year)) as moment
 ),
 
 years as (

@@ -1,6 +1,6 @@
 /* @model
 description: >
-  The Centre's working calendar: public holidays of the package, corrected by overrides with a document,
+  The Centre's working calendar from 2010 to 2099, the last year in which a due day can lie: public holidays of the package, corrected by overrides with a document,
   the country's (scope ALL) and then the Centre's own (scope: its unit code). Those of other units and
   unconfirmed ones change nothing. One row per day.
 grain: [day]
@@ -16,12 +16,7 @@ columns:
   last_provisional_on: "Ngày tạm tính gần nhất không sau ngày này. Latest provisional day not after this day."
 */
 with moments as (
-    select unnest(generate_series(
-        timestamp '2010-01-01',
-        cast(make_date(year(as_of_on) + 2, 12, 31) as timestamp),
-        interval 1 day
-    )) as moment
-    from meta.run_context
+    select unnest(generate_series(timestamp '2010-01-01', timestamp '2099-12-31', interval 1 day)) as moment
 ),
 
 days as (

@@ -1,7 +1,8 @@
 /* @model
 description: >
   The years around as-of and whether their days off are official; due days counted through a provisional year
-  are provisional. One row per year from the one before as-of on.
+  are provisional. One row per year from the one before as-of to the
+  second after it.
 grain: [calendar_year]
 publish: true
 columns:
@@ -13,4 +14,4 @@ columns:
 select y.calendar_year, y.is_official, y.is_provisional, y.is_awaited
 from core.dim_calendar_year as y
 cross join meta.run_context as x
-where y.calendar_year >= year(x.as_of_on) - 1
+where y.calendar_year between year(x.as_of_on) - 1 and year(x.as_of_on) + 2
