@@ -26,7 +26,9 @@ class CaseFact:
     code: str
     agency: str
     procedure: str
-    field: str | None
+    field: str
+    """UNKNOWN where neither the case nor its procedure names one."""
+    status: int
     at_centre: bool
     online: bool
     accepted: bool
@@ -146,7 +148,8 @@ def _case(
         code=row["case_code"],
         agency=aliases.get(agency, agency),
         procedure=base_code(row["procedure_code"]),
-        field=row.get("field_code") or (procedure or {}).get("field_code"),
+        field=row.get("field_code") or (procedure or {}).get("field_code") or "UNKNOWN",
+        status=row["status"],
         at_centre=row["reception_unit_code"] == centre,
         online=str(row["channel"]) == "2",
         accepted=accepted,

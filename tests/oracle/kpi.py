@@ -85,8 +85,8 @@ class Oracle(Registers):
             for span in self._spans(at):
                 last_days[min(span[2], self.today)].add(span)
         for f in self.accepted:
-            for variant in ("A", "A_prime", "D", "B"):
-                for span in self._spans_of(f):
+            for span in self._spans_of(f):
+                for variant in ("A", "A_prime", "B", "D"):
                     self._judge(variant, f, span)
             for span in self._spans(f.end_on) if f.end_on else ():
                 self._judge("C", f, span)
