@@ -1,4 +1,8 @@
-"""What happened to each case, rating, announcement and task, from the sources' own records."""
+"""What happened to each case, from the source's own record.
+
+Belongs here: reading times, codes and yes or no; acceptance, the clock's start and its end. Doesn't: what moves a
+due day (clock.py), counting (kpi.py, forms.py).
+"""
 
 import datetime as dt
 import re
@@ -6,10 +10,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from tests.oracle.workdays import add_working, is_working, roll, working_between
+from tests.oracle.clock import Clock, Request, united
+from tests.oracle.limits import limit_of
 
 LOCAL = dt.timezone(dt.timedelta(hours=7))
 Row = dict[str, Any]
+# NĐ 309/2026: from this day of reception on, the clock of a case received for an agency elsewhere starts there.
+STARTS_ELSEWHERE = dt.date(2026, 8, 5)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,9 @@ class CaseFact:
     code: str
     agency: str
     procedure: str
+    field: str
+    """UNKNOWN where neither the case nor its procedure names one."""
+    status: int
     at_centre: bool
     online: bool
     accepted: bool
@@ -27,20 +37,38 @@ class CaseFact:
     end_on: dt.date | None
     end_kind: str | None
     handover_on: dt.date | None
-    due_on: dt.date | None
-    pauses: tuple[tuple[dt.date, dt.date | None], ...]
     ended: dt.datetime | None
     handed_over: dt.datetime | None
-    asked: tuple[dt.datetime, ...]
-    due_moment: dt.datetime | None
-    """Only where the case's file compares by time, and the time was promised."""
+    requests: tuple[Request, ...]
+    clock: Clock | None
+    """None where nothing was received."""
+
+    @property
+    def due_on(self) -> dt.date | None:
+        """The one due day, where there is one."""
+        return self.clock.due.day if self.clock and self.clock.due else None
 
     def in_time(self, at: dt.datetime) -> bool:
         """Whether what happens then happens on time."""
-        if self.due_moment is not None:
-            return at <= self.due_moment
-        assert self.due_on is not None
-        return at.date() <= self.due_on
+        assert self.clock is not None
+        assert self.clock.due is not None
+        return self.clock.due.holds(at)
+
+    def is_open_at_end_of(self, day: dt.date) -> bool:
+        """Accepted by the end of a day, and not ended by it."""
+        if not self.accepted or self.received_on is None or self.received_on > day:
+            return False
+        return self.end_on is None or self.end_on > day
+
+    def is_overdue_at_end_of(self, day: dt.date) -> bool:
+        """Open, not waiting, and past its due day."""
+        assert self.clock is not None
+        return self.is_open_at_end_of(day) and self.clock.is_overdue_at_end_of(day)
+
+
+def yes(value: object) -> bool:
+    """A source's yes."""
+    return str(value).lower() in ("true", "1")
 
 
 def instant(text: str | None) -> dt.datetime | None:
@@ -77,7 +105,7 @@ def case_facts(truth: dict[str, list[Row]], as_of: dt.datetime, centre: str) -> 
     limits = {base_code(row["procedure_code"]): row for row in truth["procedures"]}
     found = {}
     for row in truth["cases"]:
-        if str(row["is_deleted"]).lower() in ("true", "1"):
+        if yes(row["is_deleted"]):
             continue
         found[row["case_code"]] = _case(row, as_of, centre, aliases, limits)
     return found
@@ -101,19 +129,27 @@ def _case(
     ]
     kind, end = ends[0] if accepted and ends else (None, None)
     back = known("returned_at") or end
-    pauses = []
-    for pause in row["pauses"] or []:
-        asked, done = instant(pause["requested_at"]), instant(pause["completed_at"])
-        if asked and asked <= as_of:
-            pauses.append((asked, done if done and done <= as_of else None))
-    pauses.sort(key=lambda pair: pair[0])
-    days = tuple((a.date(), d.date() if d else None) for a, d in pauses)
     agency = row["agency_code"]
-    due = _due(row, received, as_of, days, limits.get(base_code(row["procedure_code"])))
+    procedure = limits.get(base_code(row["procedure_code"]))
+    requests = _requests(row, as_of)
+    clock = None
+    if received:
+        clock = Clock(
+            start=_start(row, received, as_of),
+            end=end,
+            as_of=as_of,
+            requests=requests,
+            extensions=_extensions(row, as_of),
+            promised=instant(row["due_at"]),
+            limit=limit_of(procedure),
+            by_time=row.get("compare_by") == "time",
+        )
     return CaseFact(
         code=row["case_code"],
         agency=aliases.get(agency, agency),
         procedure=base_code(row["procedure_code"]),
+        field=row.get("field_code") or (procedure or {}).get("field_code") or "UNKNOWN",
+        status=row["status"],
         at_centre=row["reception_unit_code"] == centre,
         online=str(row["channel"]) == "2",
         accepted=accepted,
@@ -122,98 +158,34 @@ def _case(
         end_on=end.date() if end else None,
         end_kind=kind,
         handover_on=back.date() if accepted and back else None,
-        due_on=due,
-        pauses=days,
         ended=end,
         handed_over=back if accepted else None,
-        asked=tuple(asked for asked, _ in pauses),
-        due_moment=_due_moment(row, due, as_of) if row.get("compare_by") == "time" else None,
+        requests=tuple(requests),
+        clock=clock,
     )
 
 
-def _due(
-    row: Row,
-    received: dt.datetime | None,
-    as_of: dt.datetime,
-    pauses: tuple[tuple[dt.date, dt.date | None], ...],
-    limit: Row | None,
-) -> dt.date | None:
-    if extended := _extended(row, as_of):
-        return extended.date()
-    given = instant(row["due_at"])
-    due = given.date() if given else _derived(received, limit)
-    if given is None and limit and limit["time_limit_unit"] == "working_hour" and received:
-        return _after_working_minutes(
-            received, int(limit["time_limit_value"]) * 60 + _paused_minutes(row, as_of)
-        )
-    shift = sum(working_between(asked, done) for asked, done in pauses if done)
-    if due is None or shift == 0:
-        return due
-    # A due date on a day off counts from the working day before it.
-    return add_working(due, shift)
-
-
-def _extended(row: Row, as_of: dt.datetime) -> dt.datetime | None:
-    statutory = [
-        (instant(e["issued_at"]), instant(e["new_due_at"]))
-        for e in row["extensions"] or []
-        if e["kind"] == "statutory" and instant(e["issued_at"]) <= as_of  # type: ignore[operator]
+def _requests(row: Row, as_of: dt.datetime) -> list[Request]:
+    entries = [
+        (instant(p["requested_at"]), instant(p["completed_at"])) for p in row["pauses"] or []
     ]
-    return max(statutory)[1] if statutory else None
+    return united([(at, done) for at, done in entries if at], as_of)
 
 
-def _due_moment(row: Row, due: dt.date | None, as_of: dt.datetime) -> dt.datetime | None:
-    """Pauses move the day; the time of day stays as promised."""
-    given = instant(row["due_at"])
-    promised = dt.datetime.combine(due, given.timetz()) if given and due else None
-    return _extended(row, as_of) or promised
+def _extensions(row: Row, as_of: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    found = []
+    for entry in row["extensions"] or []:
+        issued, new_due = instant(entry["issued_at"]), instant(entry["new_due_at"])
+        if entry["kind"] == "statutory" and issued and new_due and issued <= as_of:
+            found.append((issued, new_due))
+    return found
 
 
-def _derived(received: dt.datetime | None, limit: Row | None) -> dt.date | None:
-    if received is None or limit is None or limit["time_limit_value"] is None:
-        return None
-    count, unit, start = int(limit["time_limit_value"]), limit["time_limit_unit"], received.date()
-    if unit == "working_day":
-        return add_working(start, count)
-    if unit == "day":
-        return roll(start + dt.timedelta(days=count))
-    if unit == "hour":
-        return roll((received + dt.timedelta(hours=count)).date())
-    if unit == "month":
-        month = start.month - 1 + count
-        year, month = start.year + month // 12, month % 12 + 1
-        last = (dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)).day
-        return roll(dt.date(year, month, min(start.day, last)))
-    if unit == "working_hour":
-        return _after_working_minutes(received, count * 60)
-    return None
-
-
-def _after_working_minutes(start: dt.datetime, minutes: int) -> dt.date:
-    """Walk through office hours minute by minute: 07:00–11:30 and 13:30–17:00."""
-    at = start.replace(second=0, microsecond=0)
-    while minutes > 0:
-        clock = at.hour * 60 + at.minute
-        if is_working(at.date()) and (420 <= clock < 690 or 810 <= clock < 1020):
-            minutes -= 1
-            last = at.date()
-        at += dt.timedelta(minutes=1)
-    return last
-
-
-def _paused_minutes(row: Row, as_of: dt.datetime) -> int:
-    """Office minutes of the completed pauses; a limit in hours stands still for so long."""
-    total = 0
-    for pause in row["pauses"] or []:
-        at, done = instant(pause["requested_at"]), instant(pause["completed_at"])
-        if at is None or done is None or done > as_of:
-            continue
-        at, done = (t.replace(second=0, microsecond=0) for t in (at, done))
-        while at < done:
-            clock = at.hour * 60 + at.minute
-            total += is_working(at.date()) and (420 <= clock < 690 or 810 <= clock < 1020)
-            at += dt.timedelta(minutes=1)
-    return total
+def _start(row: Row, received: dt.datetime, as_of: dt.datetime) -> dt.datetime:
+    """When the clock starts: at reception, or since NĐ 309/2026 when the competent agency got the file."""
+    there = instant(row.get("competent_received_at"))
+    is_elsewhere = yes(row.get("cross_boundary")) and received.date() >= STARTS_ELSEWHERE
+    return there if there and there <= as_of and is_elsewhere else received
 
 
 def level(text: str) -> str:

@@ -1,9 +1,14 @@
-"""Every KPI of contracts.md §4.1, from truth, as {(kpi, variant, kind, start, agency): (n, d)}."""
+"""Every KPI of contracts.md §4.1, from truth, as {(kpi, variant, kind, start, agency): (n, d)}.
+
+Belongs here: counting cases, ratings and services by period and agency. Doesn't: how a variant judges a case
+(verdicts.py), registers (registers.py).
+"""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 
+from tests.oracle.devices import LEVELS, UNHAPPY, Devices
 from tests.oracle.facts import (
     CaseFact,
     Row,
@@ -12,14 +17,14 @@ from tests.oracle.facts import (
     day,
     instant,
     level,
+    yes,
 )
 from tests.oracle.index_766 import Index
+from tests.oracle.limits import days_between
 from tests.oracle.registers import Registers
 from tests.oracle.small import RATED, shown_as
 from tests.oracle.tally import ONE_DAY, Count, Key, Span
-
-UNHAPPY = {"KHÔNG HÀI LÒNG", "RẤT KHÔNG HÀI LÒNG", "DISLIKE", "KHÔNG THÍCH", "KHÔNG HỮU ÍCH"}
-LEVELS = UNHAPPY | {"RẤT HÀI LÒNG", "HÀI LÒNG", "BÌNH THƯỜNG", "LIKE", "THÍCH", "HỮU ÍCH"}
+from tests.oracle.verdicts import verdict
 
 
 class Oracle(Registers):
@@ -37,7 +42,7 @@ class Oracle(Registers):
         self.accepted = [f for f in self.facts.values() if f.accepted and f.at_centre]
         self.first_ratings: list[tuple[CaseFact, dt.date, str]] = []
         for count in (
-            self._on_time_closed, self._on_time_b, self._on_time_c, self._ratings, self._services,
+            self._on_time, self._ratings, self._services,
             self._online, self._announced, self._published, self._plans, self._feedback,
         ):  # fmt: skip
             count()
@@ -72,75 +77,43 @@ class Oracle(Registers):
                     merged[0] += good
                     merged[1] += whole
 
-    def _on_time_closed(self) -> None:
-        for f in self.accepted:
-            if f.due_on is None:
-                continue
-            if f.end_on and f.ended:
-                good = f.in_time(f.ended)
-                self._count("on_time", "A", f.end_on, f.agency, good)
-                self._count("on_time", "C", f.end_on, f.agency, good)
-                if f.end_kind in ("finished", "returned"):
-                    self._count("on_time", "A_prime", f.end_on, f.agency, good)
-            if f.handover_on and f.handed_over:
-                self._count("on_time", "D", f.handover_on, f.agency, f.in_time(f.handed_over))
-
-    def _on_time_b(self) -> None:
-        for f in self.accepted:
-            if f.due_on is None or f.received_on is None:
-                continue
-            spans = set(self._spans(f.received_on)) | (
-                set(self._spans(f.end_on)) if f.end_on else set()
-            )
-            for span in spans:
-                self._add(
-                    "on_time", "B", span, f.agency, self._good_in_b(f, min(span[2], self.today))
-                )
-
-    def _good_in_b(self, f: CaseFact, e: dt.date) -> bool:
-        if sum(asked <= e for asked, _ in f.pauses) > 1:
-            return False
-        if f.end_on and f.ended and f.end_on <= e:
-            return f.in_time(f.ended)
-        requests = self._open_requests(f, e)
-        return f.in_time(min(requests)) if requests else e < self._overdue_from(f)
-
-    def _open_requests(self, f: CaseFact, e: dt.date) -> list[dt.datetime]:
-        return [
-            asked for asked, (day_asked, done) in zip(f.asked, f.pauses, strict=True)
-            if day_asked <= e and (done is None or done > e)
-        ]  # fmt: skip
-
-    def _overdue_from(self, f: CaseFact) -> dt.date:
-        """The first day at whose end a case that is still open is overdue."""
-        assert f.due_on is not None
-        passed = f.due_moment is not None and f.due_moment <= self.as_of
-        return f.due_on if passed else f.due_on + ONE_DAY
-
-    def _on_time_c(self) -> None:
-        """Add to A's denominator what is open and overdue on each period's day of judgement."""
+    def _on_time(self) -> None:
+        """Each case in every period in which a variant could count it."""
+        horizon = min((f.received_on for f in self.accepted if f.received_on), default=self.today)
         last_days: dict[dt.date, set[Span]] = defaultdict(set)
-        at = min((f.received_on for f in self.accepted if f.received_on), default=self.today)
-        while at <= self.today:
+        for at in (horizon, *days_between(horizon, self.today)):
             for span in self._spans(at):
                 last_days[min(span[2], self.today)].add(span)
-            at += ONE_DAY
         for f in self.accepted:
-            if f.due_on is None or f.received_on is None:
-                continue
-            at = max(self._overdue_from(f), f.received_on)
-            stop = f.end_on - ONE_DAY if f.end_on else self.today
-            while at <= stop:
-                if not self._open_requests(f, at):
-                    for span in last_days.get(at, ()):
-                        self._add("on_time", "C", span, f.agency, good=False)
-                at += ONE_DAY
+            for span in self._spans_of(f):
+                for variant in ("A", "A_prime", "B", "D"):
+                    self._judge(variant, f, span)
+            for span in self._spans(f.end_on) if f.end_on else ():
+                self._judge("C", f, span)
+            self._open_in_c(f, last_days)
+
+    def _spans_of(self, f: CaseFact) -> set[Span]:
+        days = {at for at in (f.received_on, f.end_on, f.handover_on) if at}
+        return {span for at in days for span in self._spans(at)}
+
+    def _judge(self, variant: str, f: CaseFact, span: Span) -> None:
+        good = verdict(variant, f, span[1], min(span[2], self.today))
+        if good is not None:
+            self._add("on_time", variant, span, f.agency, good)
+
+    def _open_in_c(self, f: CaseFact, last_days: dict[dt.date, set[Span]]) -> None:
+        """Walk the days on which a case was open, for periods that it neither began nor ended in."""
+        if f.due_on is None or f.received_on is None:
+            return
+        at = max(f.received_on, f.due_on)
+        while at <= self.today and f.is_open_at_end_of(at):
+            if f.is_overdue_at_end_of(at):
+                for span in last_days.get(at, ()):
+                    self._add("on_time", "C", span, f.agency, good=False)
+            at += ONE_DAY
 
     def _ratings(self) -> None:
-        shown: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for r in self.truth["ratings"]:
-            if str(r["scale"]) == "3":
-                shown[r["source"], r["device_id"]].add(level(r["level_raw"]))
+        devices = Devices(self.truth, self.as_of)
         rated: set[str] = set()
         ordered = sorted(
             self.truth["ratings"], key=lambda r: (instant(r["rated_at"]), r["rating_id"])
@@ -153,7 +126,7 @@ class Oracle(Registers):
             )
             if not fact or not fact.accepted or at is None or at > self.as_of or said not in LEVELS:
                 continue
-            if str(r["is_test"]).lower() in ("true", "1") or at < fact.received:  # type: ignore[operator]
+            if yes(r["is_test"]) or at < fact.received:  # type: ignore[operator]
                 continue
             if fact.code in rated:
                 continue
@@ -162,11 +135,7 @@ class Oracle(Registers):
                 continue
             self.first_ratings.append((fact, at.date(), said))
             self._count("dissatisfied", "A", at.date(), fact.agency, said in UNHAPPY)
-            levels = shown[r["source"], r["device_id"]]
-            lacks_top = (
-                str(r["scale"]) == "3" and "BÌNH THƯỜNG" in levels and "RẤT HÀI LÒNG" not in levels
-            )
-            if r["scale"] != "like" and not lacks_top:
+            if devices.has_top_level(r):
                 self._count("very_satisfied", "A", at.date(), fact.agency, said == "RẤT HÀI LÒNG")
 
     def _live_spans(self) -> list[tuple[str, str, dt.date, dt.date]]:

@@ -5,12 +5,11 @@ Belongs here: what counting has in common. Doesn't: any KPI's rule (kpi.py, regi
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 
-from tests.oracle.facts import (
-    Row,
-    agency_names,
-)
+from tests.oracle.facts import Row, agency_names
+from tests.oracle.limits import days_between
 
 Key = tuple[str, str, str, dt.date, str]
 Count = tuple[int, int]
@@ -18,21 +17,28 @@ Span = tuple[str, dt.date, dt.date]
 ONE_DAY = dt.timedelta(days=1)
 
 
-def spans_of(at: dt.date, campaigns: Iterable[tuple[dt.date, dt.date]] = ()) -> Iterator[Span]:
+@cache
+def spans_of(at: dt.date, campaigns: tuple[tuple[dt.date, dt.date], ...] = ()) -> tuple[Span, ...]:
     """The periods that hold a day: (kind, first day, last day); a year to date ends on 31 December here."""
-    yield "day", at, at
     monday = at - dt.timedelta(days=at.weekday())
-    yield "week", monday, monday + 6 * ONE_DAY
     first = at.replace(day=1)
-    yield "month", first, (first + 32 * ONE_DAY).replace(day=1) - ONE_DAY
     quarter = at.replace(month=(at.month - 1) // 3 * 3 + 1, day=1)
-    yield "quarter", quarter, (quarter + 95 * ONE_DAY).replace(day=1) - ONE_DAY
     new_year, old_year = at.replace(month=1, day=1), at.replace(month=12, day=31)
-    yield "year", new_year, old_year
-    yield "ytd", new_year, old_year
-    for start, end in campaigns:
-        if start <= at <= end:
-            yield "campaign", start, end
+    return (
+        ("day", at, at),
+        ("week", monday, monday + 6 * ONE_DAY),
+        ("month", first, (first + 32 * ONE_DAY).replace(day=1) - ONE_DAY),
+        ("quarter", quarter, (quarter + 95 * ONE_DAY).replace(day=1) - ONE_DAY),
+        ("year", new_year, old_year),
+        ("ytd", new_year, old_year),
+        *(("campaign", start, end) for start, end in campaigns if start <= at <= end),
+    )
+
+
+def spans_until(first: dt.date, last: dt.date, kinds: Iterable[str]) -> set[Span]:
+    """Periods of some kinds that hold a day from `first` to `last`."""
+    days = (first, *days_between(first, last))
+    return {span for at in days for span in spans_of(at) if span[0] in kinds}
 
 
 class Tally:
@@ -55,7 +61,7 @@ class Tally:
         """Numerators and denominators by key."""
         return {key: (n, d) for key, (n, d) in self._counts.items()}
 
-    def _spans(self, at: dt.date) -> Iterator[Span]:
+    def _spans(self, at: dt.date) -> tuple[Span, ...]:
         return spans_of(at, self.campaigns)
 
     def _add(
