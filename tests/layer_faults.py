@@ -87,7 +87,7 @@ BAD: dict[str, dict[str, str]] = {
         "extension_replaces": "date '2023-01-01' as extended_on, date '2023-01-02' as due_on",
         "pause_only_delays": "null as extended_on, due_original_on - 1 as due_on, 1 as moved_days",
         "moved_is_part_of_paused": "pause_days + 1 as moved_days",
-        "no_pause_changes_nothing": "null as extended_on, due_original_on + 1 as due_on, 0 as pause_days",
+        "no_pause_changes_nothing": "null as extended_on, due_original_on + 1 as due_on, 0 as pause_count",
         "due_moment_on_due_day": "cast(due_on + 1 as timestamptz) as due_until_at",
     },
     "core.fct_rating": {
@@ -289,6 +289,10 @@ def source_row(table: str) -> str:
     if table == "core.fct_case":
         return "where due_on is not null and end_kind = 'finished' and is_centre"
     return {
+        "core.clock_event": "where viewpoint = 'now'",
+        "core.seen_case": "where received_at is not null",
+        "core.original_due": "where due_source = 'given'",
+        "core.fct_case_due": "where due_original_on is not null",
         "core.fct_rating": "where is_valid",
         "marts.scorecard": "where kpi_id = 'on_time'",
         "marts.agency_scorecard": "where period_start = date '2023-05-01'",

@@ -27,7 +27,7 @@ def test_what_the_models_make_is_sound(layers: CaseWarehouse) -> None:
         ("core.fct_case", "due_is_derivable"),
         ("core.fct_case", "counter_open_on_reception"),
         ("core.fct_case", "due_on_working_day"),
-        ("core.fct_case", "duration_not_negative"),
+        ("core.fct_extension", "issued_before_end"),
     }
     assert ("core.fct_case", "due_is_derivable") in warned
 
