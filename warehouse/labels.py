@@ -4,7 +4,8 @@ Belongs here: reading sql/labels.yml, and following labels through a query's syn
 swap that a refusal prevents (build.py), or lineage for people to look at (lineage.py).
 
 Unlike lineage, this decides, so it errs on one side: what can't be followed carries every label in reach.
-Only counts and "is null" take a label off. Filters, joins and sort orders carry nothing: they choose rows.
+Only counts and "is null" take a label off. Filters and joins carry nothing: they choose rows. A rank carries what
+it goes by, except within one person's own rows.
 """
 
 from collections.abc import Iterable, Mapping
@@ -153,7 +154,9 @@ class _Walk:
         if isinstance(node, exp.Star):
             return self.worst
         if isinstance(node, exp.Window):
-            return "safe" if _is_rank(node.this) else self.carried(node.this, scope)
+            return (
+                self._rank(node, scope) if _is_rank(node.this) else self.carried(node.this, scope)
+            )
         if isinstance(node, exp.TableColumn):
             return self._of_scope(scope)  # a whole row as one value
         if isinstance(node, exp.Column):
@@ -163,6 +166,18 @@ class _Walk:
             inner = next((s for s in scope.traverse() if s.expression is query), None)
             return strictest(self.outputs(inner).values()) if inner else self.worst
         return strictest(self.carried(child, scope) for child in node.iter_expressions())
+
+    def _rank(self, window: exp.Window, scope: Scope) -> str:
+        """Numbers in the order of codes tell the codes' order, and that is nearly the order in time."""
+        named = [] if window.args.get("order") else scope.expression.args.get("windows") or []
+        orders = [w.args["order"] for w in (window, *named) if w.args.get("order")]
+        parts = [part for w in (window, *named) for part in w.args.get("partition_by") or []]
+        if any(self.carried(part, scope) in BARRED for part in parts):
+            return "safe"
+        # Numbers without an order follow the rows as they lie, and these lie by what they hold.
+        return (
+            strictest(self.carried(o, scope) for o in orders) if orders else self._of_scope(scope)
+        )
 
     def _column(self, column: exp.Column, scope: Scope) -> str:
         name = column.name

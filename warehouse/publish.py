@@ -1,7 +1,8 @@
 """Publication: a fresh, complete, verified file, and one link that switches to it.
 
 Belongs here: writing and verifying a version, numbering it, taking a failed one back. Doesn't: the gate
-(assets decide whether a night may publish), any figure, and what stands already (versions.py).
+(assets decide whether a night may publish), any figure, the order of rows (row_order.py), and what stands
+already (versions.py).
 
 The file and its Parquet twins change together, and a reader sees one whole version or the other. A
 version's number orders it, never its time: a clock may have been wrong.
@@ -10,13 +11,14 @@ version's number orders it, never its time: a clock may have been wrong.
 import contextlib
 import datetime as dt
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import PublicationError
+from warehouse.row_order import ordered_queries, refuse_other_order
 from warehouse.sequence import number_in, numbered_name
 from warehouse.versions import FILE_NAME, current_version, list_versions, prune, switch_to, sync
 
@@ -59,8 +61,9 @@ def publish(
         building.mkdir(parents=True)
         _forget_unfinished(connection, folder)
         _log_publication(connection, version, number, run_id, code_version, now)
-        rows = _write_file(connection, building / FILE_NAME, tables)
-        _write_parquet(connection, building, tables)
+        with ordered_queries(connection, tables) as queries:
+            rows = _write_file(connection, building / FILE_NAME, queries)
+            _write_parquet(connection, building, queries)
         _verify(building / FILE_NAME, rows)
         _settle(building)
         final = versions / version
@@ -154,16 +157,16 @@ def _log_publication(
 
 
 def _write_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, tables: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, path: Path, queries: Mapping[str, str]
 ) -> dict[str, int]:
     rows = {}
     comments = _comments(connection)
     connection.execute(f"attach '{path}' as publication (storage_version '{STORAGE_VERSION}')")
     try:
-        for table in tables:
+        for table, query in queries.items():
             schema = table.split(".")[0]
             connection.execute(f"create schema if not exists publication.{schema}")
-            connection.execute(f"create table publication.{table} as from {table}")
+            connection.execute(f"create table publication.{table} as {query}")
             row = connection.execute(f"select count(*) from {table}").fetchone()
             rows[table] = int(row[0]) if row else 0
             if table in comments:
@@ -194,13 +197,13 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def _write_parquet(
-    connection: duckdb.DuckDBPyConnection, folder: Path, tables: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, folder: Path, queries: Mapping[str, str]
 ) -> None:
-    for table in tables:
+    for table, query in queries.items():
         schema, name = table.split(".")
         (folder / schema).mkdir(exist_ok=True)
         connection.execute(
-            f"copy {table} to '{folder / schema / name}.parquet' (format parquet, compression zstd)"
+            f"copy ({query}) to '{folder / schema / name}.parquet' (format parquet, compression zstd)"
         )
 
 
@@ -218,6 +221,7 @@ def _verify(path: Path, expected: dict[str, int]) -> None:
                 raise PublicationError(
                     f"The new file's {table} is incomplete; it was not published."
                 )
+        refuse_other_order(reader, path.parent, list(expected))
     finally:
         reader.close()
 

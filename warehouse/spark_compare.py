@@ -2,8 +2,7 @@
 
 Belongs here: comparing a table in the lake with its twin in a warehouse, by DuckDB. Doesn't: making either.
 Whole numbers, texts, days, instants, lists: equal, row by row with their multiplicity. Doubles: equal to
-a relative 1e-12, since sums of doubles hang on the order of their terms. What is random in every version
-(RANDOM) is left out.
+a relative 1e-12, since sums of doubles hang on the order of their terms.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import duckdb
 from warehouse.catalog import Model
 from warehouse.spark_engine import partition
 
-RANDOM = frozenset({"case_no"})
 TOLERANCE = 1e-12
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
 
@@ -52,7 +50,7 @@ def compare(
     rows = _one(connection, f"select count(*) from {model.table}")
     if kinds:
         return Comparison(province, model.table, rows, kinds, 0, 0, 0)
-    exact = [name for name, kind in ours.items() if kind != "DOUBLE" and name not in RANDOM]
+    exact = [name for name, kind in ours.items() if kind != "DOUBLE"]
     ours_sql = f"select {', '.join(_quoted(name) for name in exact)} from {model.table}"
     cast = ", ".join(f"cast({_quoted(name)} as {ours[name]})" for name in exact)
     theirs_sql = f"select {cast} from {files}"
@@ -74,7 +72,7 @@ def _far_doubles(
     doubles = [name for name, kind in ours.items() if kind == "DOUBLE"]
     if not doubles:
         return 0
-    if not model.grain or RANDOM & set(model.grain):
+    if not model.grain:
         raise ValueError(f"{model.table} has doubles and no grain to compare them by.")
     keys = " and ".join(
         f"a.{_quoted(key)} is not distinct from b.{_quoted(key)}" for key in model.grain

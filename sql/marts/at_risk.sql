@@ -4,7 +4,7 @@ description: >
   that was asked for in time left out: what can still be saved today. Agency and procedure as in marts.case_fact. One row per case.
 grain: [case_no]
 columns:
-  case_no: "Số ngẫu nhiên của phiên bản này. Random number of this version."
+  case_no: "Số ngẫu nhiên, rút lại ở mỗi lần công bố. Random number, drawn anew for each published version."
   agency_code: "Mã cơ quan; OTHER là gộp. Agency code; OTHER is several together."
   agency_name: "Tên cơ quan. Agency name."
   procedure_code: "Mã thủ tục; OTHER là gộp. Procedure code; OTHER is several together."
