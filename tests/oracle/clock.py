@@ -37,16 +37,12 @@ class Request:
 
 
 def united(entries: list[tuple[Moment, Moment | None]], as_of: Moment) -> list[Request]:
-    """Entries of one moment are one request, answered at the latest answer that any of them holds."""
+    """Entries of one moment are one request, answered at the latest answer by as-of that any of them holds."""
     answers: dict[Moment, list[Moment]] = {}
     for at, done in entries:
         if at <= as_of:
-            answers.setdefault(at, []).extend([done] if done else [])
-    found = []
-    for at in sorted(answers):
-        done = max(answers[at], default=None)
-        found.append(Request(at, done if done and done <= as_of else None))
-    return found
+            answers.setdefault(at, []).extend([done] if done and done <= as_of else [])
+    return [Request(at, max(answers[at], default=None)) for at in sorted(answers)]
 
 
 @dataclass(frozen=True)

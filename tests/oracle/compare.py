@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from tests.oracle.difference import NAMED, Judged, on_time_difference
 from tests.oracle.facts import CaseFact, Row
 from tests.oracle.forms import Rows, agency_scorecard, at_risk, bieu_06, form_07a
+from tests.oracle.snapshots import Known, snapshot
 
+SNAPSHOTS = (dt.date(2023, 6, 6), dt.date(2023, 6, 10))
 Query = Callable[[str], list[Row]]
 BIEU_06 = (
     "received_total_count", "received_online_count", "received_direct_count", "carried_over_count",
@@ -87,6 +89,27 @@ def _table(
         ]
         if wrong:
             found.append(f"{table} {key}: published {', '.join(wrong)}")
+    return found
+
+
+def campaign_differences(query: Query, known: Known, first: dt.date, centre: str) -> list[str]:
+    """Snapshots of the campaign that began on `first` which are published otherwise."""
+    found = []
+    rows = query("select snapshot_on, agency_code, closed_count, on_time_count from marts.campaign")
+    for day in SNAPSHOTS:
+        told = snapshot(known, first, day, centre)
+        got = {
+            row["agency_code"]: (row["closed_count"], row["on_time_count"])
+            for row in rows
+            if row["snapshot_on"] == day
+        }
+        if told is None:
+            found += [f"marts.campaign {day}: published {got}, nothing known yet"] if got else []
+            continue
+        for agency in sorted(got.keys() | told.keys()):
+            mine, theirs = told.get(agency, (0, 0)), got.get(agency, (0, 0))
+            if mine != theirs:
+                found.append(f"marts.campaign {day} {agency}: published {theirs}, true {mine}")
     return found
 
 
