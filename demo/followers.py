@@ -1,4 +1,4 @@
-"""What follows from cases and what stands beside them: ratings, submissions, decisions, plans, feedback.
+"""What follows from cases and what stands beside them: ratings, submissions, decisions, plans, feedback, devices.
 
 Belongs here: those lists, as the sources send them, each with the moment it becomes known.
 Doesn't: cases themselves. Every function returns dicts of the contract; a key that begins with "_"
@@ -19,6 +19,7 @@ from demo.registers import CENTRE, Registers
 LEVELS = ("RẤT HÀI LÒNG", "HÀI LÒNG", "BÌNH THƯỜNG", "KHÔNG HÀI LÒNG", "RẤT KHÔNG HÀI LÒNG")
 PLANS = ("42/KH-UBND", "243/KH-UBND", "05/KH-VP")
 ACTIONS = ("new", "amended", "replaced", "abolished")
+DEVICE_WITHOUT_TOP = "KIOSK-90"
 RESPONSES = {"real": 0.036, "high": 0.45}
 
 
@@ -83,7 +84,7 @@ def _rating(
         scale, device, level = "like", "PORTAL", "dislike" if feeling < unhappy else "like"
     elif 0.14 < luck < 0.16:
         # Some devices don't offer the highest level at all.
-        scale, device = "3", "KIOSK-90"
+        scale, device = "3", DEVICE_WITHOUT_TOP
         level = LEVELS[3] if feeling < unhappy else LEVELS[2] if feeling < 0.1 else LEVELS[1]
     elif luck > 0.8:
         scale = "5"
@@ -226,6 +227,14 @@ def make_nominations(registers: Registers) -> list[dict[str, Any]]:
             [p for p in registers.staff if p["home_agency_code"] == CENTRE],
             ("2023-06-01", "2023-06-05", "2023-06-06", "2023-06-07"), ("met", "met", "not_met", None), strict=False,
         )
+    ]  # fmt: skip
+
+
+def make_rating_devices(first: dt.date) -> list[dict[str, Any]]:
+    """What the Centre declares of its devices: one offers three levels without the highest."""
+    return [
+        {"source": "kiosk", "device_id": DEVICE_WITHOUT_TOP, "has_top_level": "no", "valid_from": str(first),
+         "document_no": "12/TB-TTPVHCC"}
     ]  # fmt: skip
 
 

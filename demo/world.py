@@ -25,6 +25,7 @@ from demo.followers import (
     make_feedback,
     make_nominations,
     make_plan_tasks,
+    make_rating_devices,
     make_ratings,
     make_submissions,
 )
@@ -49,6 +50,7 @@ class World:
     plan_tasks: Rows
     feedback: Rows
     nominations: Rows
+    rating_devices: Rows
 
     @classmethod
     def build(
@@ -82,6 +84,7 @@ class World:
             plan_tasks=make_plan_tasks(streams[4], registers, first, last),
             feedback=make_feedback(streams[5], cases, calendar, registers),
             nominations=make_nominations(registers),
+            rating_devices=make_rating_devices(first),
         )
 
     @classmethod
@@ -91,7 +94,7 @@ class World:
         registers = replace(made.registers, agencies=[], procedures=[], staff=[], services=[])
         return replace(
             made, registers=registers, ratings=[], submissions=[], decisions=[], plan_tasks=[], feedback=[],
-            nominations=[],
+            nominations=[], rating_devices=[],
         )  # fmt: skip
 
     def case_rows(self, clock: dt.datetime) -> Iterator[dict[str, Any]]:
@@ -128,6 +131,7 @@ class World:
                 known(row, "answered_on") for row in self.feedback if row["received_on"] <= today
             ],
             "nominations": [row for row in self.nominations if row["submitted_on"] <= today],
+            "rating_devices": [row for row in self.rating_devices if row["valid_from"] <= today],
         }
 
     def truth(self, clock: dt.datetime | None = None) -> dict[str, Rows]:
@@ -146,6 +150,7 @@ class World:
             "plan_tasks": dropped["plan_tasks"],
             "feedback": dropped["feedback"],
             "nominations": dropped["nominations"],
+            "rating_devices": dropped["rating_devices"],
         }
 
     def write_truth(self, folder: Path, clock: dt.datetime | None = None) -> list[Path]:

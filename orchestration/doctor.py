@@ -192,6 +192,22 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
         )  # fmt: skip
     if not look.awaited_years:
         yield Finding("calendar", "ok", "Không thiếu lịch nghỉ nào. / No calendar is awaited.")
+    yield from _devices(look)
+
+
+def _devices(look: Look) -> Iterator[Finding]:
+    if look.undeclared_devices:
+        yield Finding(
+            "devices", "warn",
+            "Thiết bị đánh giá được suy ra là không có mức “Rất hài lòng” (số lượt mức này + bình thường / tất cả) / "
+            "rating devices taken to lack “Rất hài lòng” (its count + neutral / all): "
+            f"{', '.join(look.undeclared_devices)}",
+            "Xem thiết bị, rồi thả tệp rating_devices vào inbox. / Look at them and drop a rating_devices file.",
+        )  # fmt: skip
+    else:
+        yield Finding(
+            "devices", "ok", "Không thiết bị nào chờ khai báo. / No device waits to be declared."
+        )
 
 
 def _published(settings: Settings, now: dt.datetime) -> Iterator[Finding]:

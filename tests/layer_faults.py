@@ -95,6 +95,16 @@ BAD: dict[str, dict[str, str]] = {
         "valid_has_level_and_agency": "null as level_code",
         "one_valid_a_case": "'again' as rating_id",
         "mostly_valid": "",
+        "no_top_level_where_none_is": "'very_satisfied' as level_code, false as has_top_level, "
+        "'declared' as top_level_basis",
+        "scale_of_three_has_basis": "'3' as scale, null as top_level_basis",
+    },
+    "core.dim_rating_device": {
+        "inferred_from_thirty": "'inferred' as basis, 29 as rating_count",
+        "levels_within_ratings": "rating_count + 1 as top_count",
+        "spans_do_not_overlap": "date '2023-05-01' as valid_from",
+        "missing_level_is_declared": "'inferred' as basis, 30 as rating_count, false as has_top_level",
+        "few_show_the_level": "'few' as basis, 2 as rating_count, 0 as top_count, 2 as neutral_count",
     },
     "core.fct_announcement": {
         "rolled_not_before_literal": "literal_due_on - 1 as rolled_due_on",

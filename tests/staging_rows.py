@@ -128,6 +128,12 @@ SOUND: dict[str, list[Row]] = {
             "valid_from": "2023-01-01", "valid_to": "2023-12-31", "document_no": "1/KH",
         }
     ],
+    "staging.rating_device": [
+        {
+            "source": "kiosk", "device_id": "KIOSK-03", "has_top_level": True, "valid_from": "2023-01-01",
+            "document_no": "3/TB",
+        }
+    ],
 }  # fmt: skip
 
 

@@ -121,6 +121,10 @@ def test_the_doctor_finds_each_harm_with_its_remedy(home: Path, tmp_path: Path) 
         connection.execute(
             "update core.dim_calendar_year set is_awaited = true where calendar_year = 2024"
         )
+        connection.execute(
+            "insert into core.dim_rating_device by name select 'kiosk' as source, 'K-7' as device_id, "
+            "false as has_top_level, 'inferred' as basis, 40 as rating_count, 1 as top_count, 3 as neutral_count"
+        )
     (broken / "warehouse.duckdb").chmod(0o644)
     version = (broken / "published" / "current").resolve()
     (version / "kpi.duckdb.wal").write_bytes(b"left over")
@@ -134,6 +138,9 @@ def test_the_doctor_finds_each_harm_with_its_remedy(home: Path, tmp_path: Path) 
     calendar = [(f.state, f.message) for f in findings if f.subject == "calendar"]
     assert [state for state, _ in calendar] == ["warn"], "no calendar is ever a reason to stop"
     assert "2024" in calendar[0][1]
+    devices = [f.message for f in findings if f.subject == "devices" and f.state == "warn"]
+    assert len(devices) == 1
+    assert devices[0].endswith("kiosk/K-7 (1 + 3 / 40)")
     assert all(finding.remedy for finding in findings if finding.state != "ok")
     assert "canary-key" not in repr(findings)
     path = broken / "warehouse.duckdb"

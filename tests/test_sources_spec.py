@@ -35,7 +35,7 @@ def test_the_packaged_file_covers_the_contract() -> None:
     assert spec.systems["ratings"].entities["rating"].refused == {"comment"}
     assert spec.systems["cases"].entities["case_key"].of == "case"
     assert set(spec.drops) == {
-        "plan_task", "feedback", "nomination", "calendar_override", "kpi_target", "case",
+        "plan_task", "feedback", "nomination", "calendar_override", "kpi_target", "rating_device", "case",
     }  # fmt: skip
     case = spec.systems["cases"].entities["case"]
     dropped = set(spec.drops["case"].columns) - {"compare_by"}

@@ -11,7 +11,8 @@ FACTS: dict[str, str] = {
             c.handover_on, c.pause_count, c.channel, c.batch_id
         from core.fct_case as c""",
     "rating": """
-        select r.rating_id as unit_id, f.case_code, f.rated_on, f.level_code, f.scale, r._batch_id as batch_id
+        select r.rating_id as unit_id, f.case_code, f.rated_on, f.level_code, f.scale, f.top_level_basis,
+            r._batch_id as batch_id
         from core.fct_rating as f join staging.rating as r on r.rating_id = f.rating_id""",
     "service": """
         select procedure_base(procedure_code) as unit_id, string_agg(service_id, ', ' order by service_id)

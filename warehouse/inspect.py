@@ -1,4 +1,4 @@
-"""What can be told of the warehouse's files without a run: openable, cursors, latest times, log, size.
+"""What can be told of the warehouse's files without a run: openable, cursors, latest times, log, size, devices.
 
 Belongs here: read-only looks at the restricted store for `motcua doctor`. Doesn't: remedies (doctor).
 """
@@ -25,6 +25,7 @@ class Look:
     schema_version: int = 0
     cursors: dict[str, dt.datetime] = field(default_factory=dict)
     awaited_years: tuple[int, ...] = ()
+    undeclared_devices: tuple[str, ...] = ()
     latest: dict[str, dt.datetime] = field(default_factory=dict)
 
 
@@ -68,6 +69,7 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
                     "select calendar_year from core.dim_calendar_year where is_awaited order by 1",
                 )
             ),
+            undeclared_devices=_undeclared_devices(connection),
         )
     finally:
         connection.close()
@@ -84,6 +86,19 @@ def _latest(connection: duckdb.DuckDBPyConnection) -> dict[str, dt.datetime]:
     }
     found = {kind: _rows(connection, query) for kind, query in queries.items()}
     return {kind: rows[0][0] for kind, rows in found.items() if rows and rows[0][0] is not None}
+
+
+def _undeclared_devices(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Devices that only their numbers say to lack the highest of three levels, each with these numbers."""
+    rows = _rows(
+        connection,
+        "select source, device_id, rating_count, top_count, neutral_count from core.dim_rating_device "
+        "where basis = 'inferred' and not has_top_level order by rating_count desc, source, device_id",
+    )
+    return tuple(
+        f"{source}/{device or '–'} ({top} + {neutral} / {count})"
+        for source, device, count, top, neutral in rows
+    )
 
 
 def leftover_logs(published: Path) -> list[Path]:

@@ -9,6 +9,7 @@ columns:
   staff_code: "Mã cán bộ. Staff code."
   rated_at: "Thời điểm đánh giá. Rated."
   scale: "Thang đánh giá. Scale."
+  has_top_level: "Thang ba mức có mức “Rất hài lòng”, nơi ánh xạ nguồn cho biết. The three levels hold the highest, where the system's mapping says so."
   level_raw: "Mức như nhận được. Level as received."
   level_code: "Mức chuẩn hóa. Normalised level."
   reason: "Lý do. Reason."
@@ -29,6 +30,7 @@ typed as (
         clean_text(r.staff_code) as staff_code,
         to_instant(r.rated_at) as rated_at,
         lower(clean_text(r.scale)) as scale,
+        to_yes_no(r.has_top_level) as has_top_level,
         r.level_raw as level_raw,
         m.level_code as level_code,
         clean_text(r.reason) as reason,
@@ -37,6 +39,7 @@ typed as (
         to_points(r.criteria) as criteria,
         list_concat(r._defects, cast_errors([
             unread(r.rated_at, to_instant(r.rated_at), 'rated_at'),
+            unread(r.has_top_level, to_yes_no(r.has_top_level), 'has_top_level'),
             unread(r.is_test, to_boolean(r.is_test), 'is_test'),
             unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
             unread(r.criteria, to_points(r.criteria), 'criteria')
