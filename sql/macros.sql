@@ -12,17 +12,20 @@ create or replace macro without_escapes(value) as
 -- no width gone (format characters such as U+200E and the bidi marks, joiners, variation selectors); Đ written
 -- with the wrong letter (Ð, U+00D0) mended; what Excel writes for control characters (_x000D_) is one of them.
 -- Visible ASCII, as nearly all codes and times are, has nothing to mend but those escapes; other text of single
--- bytes has nothing but spaces.
+-- bytes has nothing but spaces. Normalising comes last: it would end a text at a null character.
 create or replace macro clean_text(value) as
     case when regexp_full_match(value, '[!-~]+') and not contains(value, '_x00') then value
-    else nullif(trim(regexp_replace(
-        case when bit_length(value) = 8 * length(value) then without_escapes(value)
-             else regexp_replace(
-                 nfc_normalize(replace(without_escapes(value), chr(208), chr(272))),
-                 '[\p{Cf}\x{034F}\x{FE00}-\x{FE0F}]+', '', 'g'
-             ) end,
-        '[\p{Cc}\p{Z}]+', ' ', 'g'
-    )), '') end;
+    else nullif(trim(
+        case when bit_length(value) = 8 * length(value)
+             then regexp_replace(without_escapes(value), '[\p{Cc}\p{Z}]+', ' ', 'g')
+             else nfc_normalize(replace(
+                 regexp_replace(
+                     regexp_replace(without_escapes(value), '[\p{Cf}\x{034F}\x{FE00}-\x{FE0F}]+', '', 'g'),
+                     '[\p{Cc}\p{Z}]+', ' ', 'g'
+                 ),
+                 chr(208), chr(272)
+             )) end
+    ), '') end;
 
 -- ISO date-time without seconds, or with a comma before their fraction → as DuckDB reads it; null for text
 -- that doesn't begin with a year of four digits, of which a cast alone would make a day in antiquity.
