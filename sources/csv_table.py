@@ -12,6 +12,7 @@ from sources.errors import SetAsideError
 
 LONGEST_CELL = 1_000_000
 SEPARATORS = ",;"
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _SEP_LINE = re.compile(r'"?sep=([,;])"?\r?\n', re.IGNORECASE)
 
 Row = list[str]
@@ -43,7 +44,7 @@ def csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
                     f"Line {reader.line_num} has {len(cells)} cells, the heading row {width}. Check the "
                     "separators and quotation marks of that line.",
                 )
-            yield reader.line_num, cells
+            yield reader.line_num, [_said(cell) for cell in cells]
         return
     except csv.Error:
         line = reader.line_num
@@ -51,6 +52,13 @@ def csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
         f"Dòng {line} không đúng dạng CSV (thiếu dấu ngoặc kép đóng, hoặc ô quá dài). Hãy sửa dòng đó.",
         f"Line {line} isn't CSV (a quotation mark is open, or a cell is too long). Mend that line.",
     )
+
+
+def _said(cell: str) -> str:
+    """A cell's text. `="0012"` is how a text that looks like a number is written for Excel; nothing is computed."""
+    if cell.startswith('="') and (text := _TEXT_FORMULA.fullmatch(cell)):
+        return text[1].replace('""', '"')
+    return cell
 
 
 def _decode(data: bytes) -> str:

@@ -2,19 +2,30 @@
 -- as pasted into any client that opens the warehouse. Only reading of text, calendar arithmetic and the
 -- size of a group that may be shown belong here; KPI rules belong to their models.
 
--- Text as it came → trimmed, NFC, blank as null, every kind of space one space, what has no width gone;
--- Đ written with the wrong letter (Ð, U+00D0) mended.
--- Visible ASCII, as nearly all codes and times are, has nothing to mend; other text of single bytes has
--- nothing but spaces.
+-- Excel's escapes of control characters (_x000D_, _x000A_ …) → a space.
+create or replace macro without_escapes(value) as
+    case when contains(value, '_x00')
+         then regexp_replace(value, '_x00(?:[01][0-9A-Fa-f]|7[Ff]|[89][0-9A-Fa-f])_', ' ', 'g')
+         else value end;
+
+-- Text as it came → trimmed, NFC, blank as null, every kind of space or control character one space, what has
+-- no width gone (format characters such as U+200E and the bidi marks, joiners, variation selectors); Đ written
+-- with the wrong letter (Ð, U+00D0) mended; what Excel writes for control characters (_x000D_) is one of them.
+-- Visible ASCII, as nearly all codes and times are, has nothing to mend but those escapes; other text of single
+-- bytes has nothing but spaces. Normalising comes last: it would end a text at a null character.
 create or replace macro clean_text(value) as
-    case when regexp_full_match(value, '[!-~]+') then value
-    else nullif(trim(regexp_replace(
-        case when bit_length(value) = 8 * length(value) then value
-             else regexp_replace(
-                 nfc_normalize(replace(value, chr(208), chr(272))), '[\x{00AD}\x{200B}-\x{200D}\x{2060}\x{FEFF}]+', '', 'g'
-             ) end,
-        '[\s\p{Z}]+', ' ', 'g'
-    )), '') end;
+    case when regexp_full_match(value, '[!-~]+') and not contains(value, '_x00') then value
+    else nullif(trim(
+        case when bit_length(value) = 8 * length(value)
+             then regexp_replace(without_escapes(value), '[\p{Cc}\p{Z}]+', ' ', 'g')
+             else nfc_normalize(replace(
+                 regexp_replace(
+                     regexp_replace(without_escapes(value), '[\p{Cf}\x{034F}\x{FE00}-\x{FE0F}]+', '', 'g'),
+                     '[\p{Cc}\p{Z}]+', ' ', 'g'
+                 ),
+                 chr(208), chr(272)
+             )) end
+    ), '') end;
 
 -- ISO date-time without seconds, or with a comma before their fraction → as DuckDB reads it; null for text
 -- that doesn't begin with a year of four digits, of which a cast alone would make a day in antiquity.
@@ -68,12 +79,27 @@ create or replace macro to_yes_no(value) as
         else to_boolean(value)
     end;
 
+-- Digits with an optional sign, and nothing else: no exponent, no 0x, no separator. A dot with one or two zeros
+-- after it is what spreadsheets and floating numbers append to a whole number (15.0, 150000.00); with three it
+-- is the Vietnamese separator of thousands (150.000 is a hundred and fifty thousand), so that it stays unread.
 create or replace macro to_integer(value) as
     case
         when value is null then null
-        when not contains(value, '.') then try_cast(value as bigint)
-        when regexp_full_match(clean_text(value), '[+-]?[0-9]+[.]0+')
-        then cast(try_cast(clean_text(value) as double) as bigint)
+        when regexp_full_match(value, '[+-]?[0-9]+') then try_cast(value as bigint)
+        when regexp_full_match(clean_text(value), '[+-]?[0-9]+([.]0{1,2})?')
+        then try_cast(split_part(clean_text(value), '.', 1) as bigint)
+    end;
+
+-- The name of a field whose text is no code, but what a spreadsheet made of one, else null: a number with an
+-- exponent (2.61123E+17: its last digits are lost), a formula, an error, or the marks of a column too narrow.
+-- The sign or the fraction is asked for, because 12E3 may well be somebody's code.
+create or replace macro spoilt_code(value, name) as
+    case when regexp_matches(value, '[0-9][eE][+-]?[0-9]|=|#')
+         then case when regexp_full_match(
+             clean_text(value),
+             '[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+|[+-]?[0-9]+[.,][0-9]+[eE][0-9]+|=.*|#+|'
+             '#(?:N/A|NULL!|REF!|VALUE!|NAME[?]|NUM!|DIV/0!|SPILL!|CALC!)'
+         ) then name end
     end;
 
 -- The name of a field whose text is there but could not be read, else null.

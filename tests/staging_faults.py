@@ -19,6 +19,8 @@ from tests.staging_rows import (
     Row,
 )
 
+# Rules of several rows of one case.
+SHARED = ("due_not_edited", "one_row_a_version", "case_once_a_batch")
 CAST = [{"_cast_errors": ["due_at"]}]
 
 
@@ -45,6 +47,11 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "events_not_in_future": [{"returned_at": FUTURE}],
         "version_not_in_future": [{"updated_at": FUTURE}],
         "due_before_2100": [{"due_at": "2100-01-01T17:00:00+07:00"}],
+        "extension_due_before_2100": [
+            {"extensions": [{"kind": kind, "new_due_at": "2100-01-01T17:00:00+07:00"}]}
+            for kind in ("statutory", "apology")
+        ],
+        "case_once_a_batch": [{}, {"_row_no": 2}],
         "due_not_edited": [{}, {"due_at": "2023-06-30T17:00:00+07:00", "_row_no": 2}],
     },
     "staging.case": {
@@ -53,7 +60,11 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "agency_code_is_new": [{"agency_code": "000.00.30.H37"}],
         "due_within_five_years": [{"due_at": "2030-01-01T17:00:00+07:00"}],
         "finished_status_has_end": [{"status": 9, "finished_at": None}],
-        "finished_has_no_open_pause": [{"pauses": [PAUSE]}],
+        "finished_has_no_open_pause": [
+            {"pauses": [PAUSE]},
+            OPEN | {"status": 7, "pauses": [PAUSE]},
+            OPEN | {"stopped_at": "2023-05-20T10:00:00+07:00", "pauses": [PAUSE]},
+        ],
         "waiting_has_open_pause": [OPEN | {"status": 5, "pauses": [DONE_PAUSE]}],
         "stopped_status_has_time": [OPEN | {"status": 8}],
         "withdrawn_status_has_time": [OPEN | {"status": 7}],
@@ -62,6 +73,18 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "one_supplement_request": [{"pauses": [DONE_PAUSE, DONE_PAUSE | {"seq": 2}]}],
         "extension_kind_known": [{"extensions": [{"kind": "gia hạn"}]}],
         "statutory_extension_has_document": [{"extensions": [{"kind": "statutory"}]}],
+        "statutory_extension_has_issue_time": [
+            {"extensions": [{"kind": "statutory", "new_due_at": "2023-05-25T17:00:00+07:00"}]}
+        ],
+        "extension_has_new_due": [
+            {"extensions": [{"kind": "apology", "issued_at": "2023-05-15T17:00:00+07:00"}]}
+        ],
+        "extension_due_after_issue": [
+            {"extensions": [{"kind": "statutory", "issued_at": "2023-05-15T08:00:00+07:00",
+                             "new_due_at": "2023-05-14T17:00:00+07:00"}]}
+        ],
+        "competent_after_received": [{"competent_received_at": "2023-04-27T09:19:00+07:00"}],
+        "procedure_code_keeps_its_zeros": [{"procedure_code": "1.00422"}],
         "one_apology": [{"extensions": [{"kind": "apology"}, {"kind": "apology"}]}],
         "deleted_results_not_digitised": [OPEN | {"result_digitised": True}],
         "paid_online_has_fee": [{"fee_total_vnd": 0}],
@@ -101,6 +124,7 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "name_is_nfc": [{"name": "La\u0323ng So\u031bn"}],
     },
     "staging.procedure": {
+        "limit_sensible": [{"time_limit_value": -1}, {"time_limit_value": 1001}],
         "limit_has_unit": [{"time_limit_value": None}],
         "agency_exists": [{"agency_code": "H37.99"}],
     },
@@ -225,7 +249,7 @@ def rows_for(suite: Suite, rule: Rule, number: int) -> list[Row]:
     key, rows = suite.key[0], []
     for part, change in enumerate(changes):
         row = META | sound | change
-        shared = rule.type.endswith("unique") or rule.id in ("due_not_edited", "one_row_a_version")
+        shared = rule.type.endswith("unique") or rule.id in SHARED
         if key not in change and suite.table != "staging.calendar_override":
             row[key] = f"bad {rule.id}" if shared or len(changes) == 1 else f"bad {rule.id} {part}"
         if key not in change and suite.table == "staging.calendar_override":

@@ -1,6 +1,5 @@
 """Running suites: passed, failed and error are three different things, and nothing else leaves."""
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ import yaml
 from expectations.runner import BROKEN_MACHINE, Outcome, run_canaries, run_suites
 from expectations.suite import Suite, load_suite, load_suites
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS
-from tests.staging_rows import CASE, META, shared_warehouse
 from tests.suite_files import ENTRY, write
-from warehouse.build import RowRule, build_model
 
 PERSON = "Nguyễn Thị Canary 020123456789"
 
@@ -249,47 +246,3 @@ def test_every_supported_type_runs_inside_duckdb(
     outcomes = by_rule(run_suites(connection, [suite_of(tmp_path, *entries)]))
     broken = {kind: outcomes[kind].detail for kind in SUPPORTED if outcomes[kind].state == "error"}
     assert broken == {}
-
-
-BROKEN: dict[str, dict[str, Any]] = {
-    "case_code_present": {"case_code": " "},
-    "every_field_read": {"due_at": "13/13/2023"},
-    "status_known": {"status": "11"},
-    "channel_known": {"channel": "7"},
-    "accepted_has_reception": {"received_at": None},
-    "times_after_2000": {"finished_at": "1970-01-01T00:00:00Z"},
-    "events_not_in_future": {"returned_at": "2999-01-01T00:00:00+07:00"},
-    "version_not_in_future": {"updated_at": "2999-01-01T00:00:00+07:00"},
-}
-
-
-def received(case: dict[str, Any]) -> dict[str, Any]:
-    """A case as text, as it lies in raw."""
-    texts = {
-        name: json.dumps(v) if isinstance(v, list) else v and str(v) for name, v in case.items()
-    }
-    return texts | {
-        "_version_at": META["_version_at"], "_loaded_at": META["_loaded_at"], "_batch_id": "b",
-        "_page_no": 1, "_row_no": 0, "_load_kind": "inserted", "_defects": [],
-    }  # fmt: skip
-
-
-def test_one_entry_splits_and_then_checks() -> None:
-    """Rows that break a critical row rule go to quarantine; what is staged then passes the same rule."""
-    warehouse = shared_warehouse()
-    rows = [received(CASE)] + [
-        received(CASE) | {"case_code": f"bad {rule}", "_row_no": number} | change
-        for number, (rule, change) in enumerate(BROKEN.items(), start=1)
-    ]
-    warehouse.fill("raw.cases__case", rows)
-    suite = load_suites()["staging.case_version"]
-    rules = [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
-    build_model(warehouse.connection, warehouse.catalog.models[suite.table], rules)
-    staged = warehouse.connection.execute(f"select case_code from {suite.table}").fetchall()
-    split = warehouse.connection.execute(
-        "select rules from quarantine.case_version order by _row_no"
-    ).fetchall()
-    assert staged == [(CASE["case_code"],)]
-    assert [rule for rule, (found,) in zip(BROKEN, split, strict=True) if rule not in found] == []
-    outcomes = run_suites(warehouse.connection, [suite])
-    assert [o.rule for o in outcomes if o.state != "passed"] == []

@@ -37,6 +37,12 @@ SPELT = {
     "F40 an ideographic space": PLACE.replace(" ", "\u3000"),
     "F40 a narrow hard space": PLACE.replace(" ", "\u202f"),
     "F40 a joiner, a word joiner and a soft hyphen": PLACE.replace("T", "\u200dT\u2060\u00ad"),
+    "marks of writing direction": "\u200f\u202b"
+    + PLACE.replace(" ", " \u200e")
+    + "\u202c\u2069\u061c",
+    "a variation selector": PLACE + "\ufe0f",
+    "control characters": PLACE.replace(" ", "\x0b\x00") + "\x1f",
+    "Excel's escapes": "_x000D__x000a_" + PLACE.replace(" ", "_x0009_"),
     "F40 spaces around and between": f"  {PLACE.replace(' ', '   ')}\t",
 }
 
@@ -50,6 +56,42 @@ def test_the_wrong_d_is_mended_and_blank_is_nothing(ask: Any) -> None:
     """F37, F40: Ð (U+00D0) looks like Đ (U+0110)."""
     assert ask("select clean_text(?)", "\u00d0ồng \u00d0ăng") == "Đồng Đăng"
     assert ask("select clean_text(?)", " \u00a0\u200b ") is None
+
+
+def test_a_code_in_plain_letters_loses_what_excel_added(ask: Any) -> None:
+    assert ask("select clean_text(?)", "H37.01_x000D_") == "H37.01"
+    assert ask("select clean_text(?)", "H37_x00_1") == "H37_x00_1"
+
+
+NUMBERS = {
+    "150000": 150_000, "-5": -5, "+5": 5, " 12 ": 12, "12\u200e": 12, "9_x000D_": 9,
+    # What spreadsheets and floating numbers append to a whole number.
+    "15.0": 15, "150000.00": 150_000,
+    # Three digits after the dot are thousands in Việt Nam; an exponent or another base is no amount.
+    "150.000": None, "1.500.000": None, "1.000": None, "150,000": None, "1 500": None, "15.5": None,
+    "15.0000": None, "0x1F": None, "1e-5": None, "1e5": None, "1_000": None, "99999999999999999999": None,
+    "": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "number"), NUMBERS.items(), ids=NUMBERS)
+def test_a_whole_number_is_digits_alone_or_unread(text: str, number: int | None, ask: Any) -> None:
+    assert ask("select to_integer(?)", text) == number
+
+
+@pytest.mark.parametrize(
+    "code", ["2.61123E+17", "1e+17", "2,61E+17", "2.61123E17", "-1.5e-5", '="0012"', "=A2", "#N/A", "####"]
+)  # fmt: skip
+def test_a_code_that_a_spreadsheet_spoilt_is_named(code: str, ask: Any) -> None:
+    assert ask("select spoilt_code(?, 'case_code')", code) == "case_code"
+    assert ask("select spoilt_code(?, 'case_code')", code + "\u200e") == "case_code"
+
+
+@pytest.mark.parametrize(
+    "code", ["H37.16-230427-0012", "12E3", "1.004221", "H37#1", "#12", "", None]
+)
+def test_a_code_of_letters_and_digits_is_a_code(code: str | None, ask: Any) -> None:
+    assert ask("select spoilt_code(?, 'case_code')", code) is None
 
 
 DAYS = {

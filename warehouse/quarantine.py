@@ -15,6 +15,8 @@ from warehouse.errors import QuarantineError
 CAP_RULE = "quarantine_within_cap"
 # One bad cell of a file of fifty rows is two percent and no reason to stop a night.
 FEWEST_ROWS = 10
+# A reason quotes the cell that couldn't be read, so that its form is seen.
+LONGEST_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,10 @@ def write_quarantine(
         select
             received.record,
             bad._rules as rules,
-            array_to_string(list_transform(bad._rules, lambda rule: ({reason_map})[rule]), '; ') as reason_vi,
+            array_to_string(list_transform(bad._rules, lambda rule: ({reason_map})[rule]), '; ')
+                || case when len(bad._cast_errors) > 0 then ' [' || array_to_string(list_transform(
+                       bad._cast_errors, lambda name: concat_ws(' = ', name, {_shown("received.record", "name")})
+                   ), ', ') || ']' else '' end as reason_vi,
             bad._loaded_at as first_seen,
             (select min(good._batch_id) from {fresh} as good
              where {on_key}
@@ -133,6 +138,12 @@ def write_quarantine(
         [model.table],
     )
     return share_of(connection, model.table, fresh)
+
+
+def _shown(record: str, name: str) -> str:
+    """SQL: what came in a field, as long as it is a cell's length; a list or a long text is only named."""
+    text = f"({record} ->> {name})"
+    return f"case when length({text}) <= {LONGEST_SHOWN} then {text} end"
 
 
 def _has_broken_rows(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -22,6 +22,9 @@ with typed as (
         to_day(r.valid_from) as valid_from,
         to_day(r.valid_to) as valid_to,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.agency_code, 'agency_code'),
+            spoilt_code(r.parent_code, 'parent_code'),
+            spoilt_code(r.predecessor_code, 'predecessor_code'),
             unread(r.valid_from, to_day(r.valid_from), 'valid_from'),
             unread(r.valid_to, to_day(r.valid_to), 'valid_to')
         ])) as _cast_errors,

@@ -73,7 +73,8 @@ typed as (
         coalesce(list_transform(
             from_json(list_text(r.pauses), '[{"seq": "VARCHAR", "requested_at": "VARCHAR", "completed_at": "VARCHAR", "reason": "VARCHAR"}]'),
             lambda p: {
-                'seq': cast(to_integer(p.seq) as integer),
+                -- It decides nothing; a lambda that reads it by patterns would compile them again and again.
+                'seq': try_cast(p.seq as integer),
                 'requested_at': to_instant(p.requested_at),
                 'completed_at': to_instant(p.completed_at),
                 'reason': p.reason
@@ -104,6 +105,13 @@ typed as (
         coalesce(to_instant(r.updated_at), r._version_at) as updated_at,
         coalesce(to_boolean(r.is_deleted), false) as is_deleted,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.case_code, 'case_code'),
+            spoilt_code(r.procedure_code, 'procedure_code'),
+            spoilt_code(r.field_code, 'field_code'),
+            spoilt_code(r.agency_code, 'agency_code'),
+            spoilt_code(r.reception_unit_code, 'reception_unit_code'),
+            spoilt_code(r.received_by, 'received_by'),
+            spoilt_code(r.assigned_to, 'assigned_to'),
             unread(r.channel, to_integer(r.channel), 'channel'),
             unread(r.applicant_type, to_integer(r.applicant_type), 'applicant_type'),
             unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),

@@ -26,6 +26,8 @@ with typed as (
             }
         ), []) as items,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.decision_no, 'decision_no'),
+            spoilt_code(r.agency_code, 'agency_code'),
             unread(r.decided_on, to_day(r.decided_on), 'decided_on'),
             unread(r.basis_effective_on, to_day(r.basis_effective_on), 'basis_effective_on'),
             unread_list(r.items, list_text(r.items), 'items',

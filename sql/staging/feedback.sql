@@ -22,6 +22,9 @@ with typed as (
         to_day(r.published_on) as published_on,
         clean_text(r.outcome) as outcome,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.feedback_id, 'feedback_id'),
+            spoilt_code(r.agency_code, 'agency_code'),
+            spoilt_code(r.case_code, 'case_code'),
             unread(r.received_on, to_day(r.received_on), 'received_on'),
             unread(r.answered_on, to_day(r.answered_on), 'answered_on'),
             unread(r.published_on, to_day(r.published_on), 'published_on')

@@ -18,6 +18,7 @@ with typed as (
         lower(clean_text(r.criterion_3)) as criterion_3,
         clean_text(r.evidence) as evidence,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.staff_code, 'staff_code'),
             unread(r.submitted_on, to_day(r.submitted_on), 'submitted_on')
         ])) as _cast_errors,
         r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at

@@ -24,6 +24,9 @@ with typed as (
         lower(clean_text(r.quality)) as quality,
         clean_text(r.cancelled_by) as cancelled_by,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.plan_no, 'plan_no'),
+            spoilt_code(r.task_id, 'task_id'),
+            spoilt_code(r.lead_agency_code, 'lead_agency_code'),
             unread(r.due_on, to_day(r.due_on), 'due_on'),
             unread(r.completed_on, to_day(r.completed_on), 'completed_on')
         ])) as _cast_errors,

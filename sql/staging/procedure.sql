@@ -28,7 +28,10 @@ with typed as (
         to_day(r.valid_from) as valid_from,
         to_day(r.valid_to) as valid_to,
         list_concat(r._defects, cast_errors([
-            unread(r.time_limit_value, to_integer(r.time_limit_value), 'time_limit_value'),
+            spoilt_code(r.procedure_code, 'procedure_code'),
+            spoilt_code(r.field_code, 'field_code'),
+            spoilt_code(r.agency_code, 'agency_code'),
+            -- A limit that can't be read leaves the procedure as it is: no due day is derived from it (warning).
             unread(r.has_fee, to_boolean(r.has_fee), 'has_fee'),
             unread(r.requires_paper_result, to_boolean(r.requires_paper_result), 'requires_paper_result'),
             unread(r.valid_from, to_day(r.valid_from), 'valid_from'),

@@ -38,6 +38,10 @@ typed as (
         to_instant(r.submitted_at) as submitted_at,
         to_points(r.criteria) as criteria,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.rating_id, 'rating_id'),
+            spoilt_code(r.device_id, 'device_id'),
+            spoilt_code(r.case_code, 'case_code'),
+            spoilt_code(r.staff_code, 'staff_code'),
             unread(r.rated_at, to_instant(r.rated_at), 'rated_at'),
             unread(r.has_top_level, to_yes_no(r.has_top_level), 'has_top_level'),
             unread(r.is_test, to_boolean(r.is_test), 'is_test'),

@@ -26,6 +26,9 @@ with typed as (
         to_day(r.pilot_from) as pilot_from,
         to_day(r.pilot_to) as pilot_to,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.service_id, 'service_id'),
+            spoilt_code(r.procedure_code, 'procedure_code'),
+            spoilt_code(r.agency_code, 'agency_code'),
             unread(r.level, to_integer(r.level), 'level'),
             unread(r.published_on, to_day(r.published_on), 'published_on'),
             unread(r.withdrawn_on, to_day(r.withdrawn_on), 'withdrawn_on'),

@@ -16,6 +16,8 @@ with typed as (
         to_day(r.at_centre_from) as at_centre_from,
         to_day(r.at_centre_to) as at_centre_to,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.staff_code, 'staff_code'),
+            spoilt_code(r.home_agency_code, 'home_agency_code'),
             unread(r.at_centre_from, to_day(r.at_centre_from), 'at_centre_from'),
             unread(r.at_centre_to, to_day(r.at_centre_to), 'at_centre_to')
         ])) as _cast_errors,

@@ -22,6 +22,9 @@ with typed as (
         clean_text(r.reject_reason) as reject_reason,
         to_instant(r.changed_at) as changed_at,
         list_concat(r._defects, cast_errors([
+            spoilt_code(r.submission_id, 'submission_id'),
+            spoilt_code(r.service_id, 'service_id'),
+            spoilt_code(r.case_code, 'case_code'),
             unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
             unread(r.accepted_at, to_instant(r.accepted_at), 'accepted_at'),
             unread(r.rejected_at, to_instant(r.rejected_at), 'rejected_at'),
