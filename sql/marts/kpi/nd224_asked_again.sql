@@ -9,11 +9,13 @@ unit: case
 with history as (
     select
         h.case_code, h.valid_from, h.known_from, h.batch_id, h.page_no, h.row_no,
-        -- as core.fct_case has it: a refusal ends the clock after reception only
-        least(
-            h.finished_at, h.returned_at, h.stopped_at, h.withdrawn_at,
-            case when h.rejected_at > h.received_at then h.rejected_at end
-        ) <= x.as_of_at as has_ended
+        -- as core.fct_case has it: the clock of what was accepted, and a refusal ends it after reception only
+        h.received_at <= x.as_of_at
+            and coalesce(h.status, 2) not in (1, 3)
+            and least(
+                h.finished_at, h.returned_at, h.stopped_at, h.withdrawn_at,
+                case when h.rejected_at > h.received_at then h.rejected_at end
+            ) <= x.as_of_at as has_ended
     from core.case_history as h
     cross join meta.run_context as x
 ),

@@ -66,15 +66,20 @@ quantiles as (
 -- Read by explain alone: a case is good where it took no longer than the figure.
 period_units as (
     select
-        q.variant, q.period_kind, q.period_start, q.agency_code, c.case_code as unit_id,
+        c.variant, p.period_kind, p.period_start, c.row_code as agency_code, c.case_code as unit_id,
         c.duration_days <= q.numerator as is_good, c.exclusion
-    from cases as c
-    cross join (values (true), (false)) as a (is_whole)
+    from (
+        select c.*, v.variant, case when a.is_whole then 'ALL' else c.agency_code end as row_code
+        from cases as c
+        cross join (values (true), (false)) as a (is_whole)
+        cross join (values ('median'), ('p90')) as v (variant)
+    ) as c
     join core.period_day as p on p.day = c.day
-    join quantiles as q
-        on q.period_kind = p.period_kind
+    left join quantiles as q
+        on q.variant = c.variant
+        and q.period_kind = p.period_kind
         and q.period_start = p.period_start
-        and q.agency_code = case when a.is_whole then 'ALL' else c.agency_code end
+        and q.agency_code = c.row_code
 )
 
 select
