@@ -45,7 +45,9 @@ def part_text(value: int, unit: str | None, language: Language = "vi") -> str:
 
 def whole_text(value: float, unit: str, language: Language = "vi") -> str:
     """A count as it is; working days with their name."""
-    days = {"vi": " ngày", "en": " day" if value == 1 else " days"}[language] if unit == "days" else ""
+    days = (
+        {"vi": " ngày", "en": " day" if value == 1 else " days"}[language] if unit == "days" else ""
+    )
     return number_text(value, language) + days
 
 

@@ -14,6 +14,7 @@ from tests.oracle.facts import (
     level,
 )
 from tests.oracle.index_766 import Index
+from tests.oracle.online_224 import count_online_224
 from tests.oracle.registers import Registers
 from tests.oracle.small import RATED, shown_as
 from tests.oracle.tally import ONE_DAY, Count, Key, Span
@@ -41,6 +42,7 @@ class Oracle(Registers):
             self._online, self._announced, self._published, self._plans, self._feedback,
         ):  # fmt: skip
             count()
+        count_online_224(self)
         index = Index(
             truth, self.facts, self._all_spans(), self._spans, self.counts, self.first_ratings,
             self.aliases, as_of,
