@@ -282,5 +282,5 @@ def source_row(table: str) -> str:
         "marts.bieu_06": "where period_kind = 'month' and period_start = date '2023-05-01' and agency_code <> 'ALL'",
         "marts.campaign": "where agency_code <> 'ALL'",
         "marts.on_time_difference": "where agency_code <> 'ALL'",
-        "marts.kpi_trend": "where period_start = date '2023-05-01'",
+        "marts.kpi_trend": "where kpi_id = 'on_time' and period_start = date '2023-05-01'",
     }.get(table, "where true")

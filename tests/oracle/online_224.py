@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from tests.oracle.facts import CaseFact, Row, base_code, day
+from tests.oracle.facts import CaseFact, Row, base_code, day, instant
 from tests.oracle.tally import ONE_DAY, Count, Key, Span
 from tests.oracle.workdays import working_between
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FULL, INFORMATION = 4, 2
 WITH_RESULT = ("finished", "returned")
+CROSSING_SINCE = dt.date(2026, 8, 5)
 Days = tuple[dt.date, dt.date]
 
 
@@ -32,7 +33,7 @@ def count_online_224(world: "Oracle") -> None:
         _received(world, full)
         if _is_said(rows.values(), "paid_online") and _is_said(rows.values(), "result_digitised"):
             _handled(world, full, rows)
-    _working_days(world)
+    _working_days(world, rows)
     if any(f.asked for f in world.facts.values()):
         for f in world.accepted:
             if f.end_on:
@@ -121,12 +122,12 @@ def _handled(world: "Oracle", full: dict[str, list[Days]], rows: dict[str, Row])
         world._count("nd224_online_handled", "A", f.end_on, f.agency, bool(good))
 
 
-def _working_days(world: "Oracle") -> None:
+def _working_days(world: "Oracle", rows: dict[str, Row]) -> None:
     took: dict[tuple[Span, str], list[int]] = defaultdict(list)
     for f in world.accepted:
         if f.end_on is None or f.end_kind not in WITH_RESULT:
             continue
-        spent = _spent(f)
+        spent = _spent(f, _clock_start(f, rows[f.code]))
         if spent is None:
             continue
         for span in world._spans(f.end_on):
@@ -141,20 +142,28 @@ def _working_days(world: "Oracle") -> None:
             world._counts[key] = [days[rank - 1], len(days)]
 
 
-def _spent(f: CaseFact) -> int | None:
-    """Working days from reception to end, those in completed requests left out; none where the end lies before."""
+def _clock_start(f: CaseFact, row: Row) -> dt.date:
+    """Reception; of a case received for elsewhere since NĐ 309/2026, when the competent agency got it."""
     assert f.received_on is not None
+    competent = instant(row.get("competent_received_at"))
+    if competent and _is_yes(row.get("cross_boundary")) and f.received_on >= CROSSING_SINCE:
+        return competent.date()
+    return f.received_on
+
+
+def _spent(f: CaseFact, start: dt.date) -> int | None:
+    """Working days from the start of the clock to its end, those in completed requests left out; none if it ended before."""
     assert f.end_on is not None
-    if f.ended and f.received and f.ended < f.received:
+    if f.end_on < start:
         return None
     waited: set[dt.date] = set()
     for asked, done in f.pauses:
-        at = max(asked, f.received_on) + ONE_DAY
+        at = max(asked, start) + ONE_DAY
         while done and at <= min(done, f.end_on):
             if working_between(at - ONE_DAY, at):
                 waited.add(at)
             at += ONE_DAY
-    return working_between(f.received_on, f.end_on) - len(waited)
+    return working_between(start, f.end_on) - len(waited)
 
 
 def _is_asked(f: CaseFact) -> bool:
