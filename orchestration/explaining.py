@@ -18,6 +18,7 @@ from reports.numbers import (
     value_text,
 )
 from warehouse.explain import Explanation
+from warehouse.facts import figure_of
 from warehouse.restate import Restatement
 
 STATUS = {
@@ -28,6 +29,11 @@ VERDICTS = {
     "bad": "Tính vào mẫu, không vào tử / counted in the denominator only",
     "not_counted": "Không tính / not counted",
     "good": "Tính vào tử và mẫu / counted in both",
+}
+# Of a quantile every case counts; the question is on which side of it one lies.
+QUANTILE_VERDICTS = VERDICTS | {
+    "bad": "Lâu hơn / longer than the figure",
+    "good": "Không lâu hơn / no longer than the figure",
 }
 _SHOWN_ABOVE = {"unit_id", "agency_code", "verdict", "reason", "reason_vi", "reason_en", "batch_id"}
 
@@ -67,7 +73,8 @@ def explanation_text(found: Explanation, limit: int) -> str:
         f"mục tiêu / target {target_text(measured)} · {STATUS[figure['status']]}",
         _sum_line(found),
     ]
-    for verdict, words in VERDICTS.items():
+    verdicts = QUANTILE_VERDICTS if kpi["unit"] == "days" else VERDICTS
+    for verdict, words in verdicts.items():
         units = [unit for unit in found.units if unit["verdict"] == verdict]
         if units:
             lines += ["", f"{words}: {number_text(len(units))}", *_unit_lines(units, limit)]
@@ -101,9 +108,13 @@ def _sum_line(found: Explanation) -> str:
             f"Cộng từng chỉ số, phần triệu điểm / sum of the metrics in millionths of a point: "
             f"{number_text(earned)} / {number_text(covered)}, {words}"
         )
-    good, bad = found.verdicts["good"], found.verdicts["bad"]
-    summed = f"{number_text(good)} / {number_text(good + bad)}"
-    return f"Cộng từng dòng / sum of the lines: {summed}, {words}"
+    told, whole = figure_of(found.units, found.kpi["unit"])
+    how = (
+        "Lâu nhất trong các hồ sơ không lâu hơn số này / longest of the cases no longer than the figure"
+        if found.kpi["unit"] == "days"
+        else "Cộng từng dòng / sum of the lines"
+    )
+    return f"{how}: {number_text(told)} / {number_text(whole)}, {words}"
 
 
 def _metric_line(metric: Mapping[str, Any]) -> str:

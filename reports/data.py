@@ -12,6 +12,7 @@ TREND_MONTHS = 13
 AGENCIES_SHOWN = 60
 PROCEDURES_SHOWN = 1500
 CASES_SHOWN = 1500
+INDEX_766, ND_224 = "index_766_", "nd224_"
 RATING_KPIS = ("very_satisfied", "dissatisfied")
 
 
@@ -41,6 +42,16 @@ class Scorecard:
     checks: list[Row]
     check_counts: Row
     awaited_years: list[int]
+
+    @property
+    def targets(self) -> list[Row]:
+        """The KPIs that aren't in a section of their own."""
+        return [row for row in self.kpis if not row["kpi_id"].startswith((INDEX_766, ND_224))]
+
+    @property
+    def measured(self) -> list[Row]:
+        """What Điều 19 of NĐ 224/2026 has measured."""
+        return [row for row in self.kpis if row["kpi_id"].startswith(ND_224)]
 
 
 def read_scorecard(connection: Connection) -> Scorecard:
@@ -134,7 +145,7 @@ def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
         "select agency_code, agency_name, numerator, denominator, value, status from marts.kpi_value "
         "where kpi_id = ? and variant = ? and period_kind = ? and period_start = ? "
         "and agency_code <> 'ALL' and denominator > 0 "
-        "order by case when ? = 'count' then numerator else denominator - numerator end desc, "
+        "order by case when ? in ('count', 'days') then numerator else denominator - numerator end desc, "
         "denominator desc, agency_code",
         [kpi["kpi_id"], kpi["variant"], kpi["period_kind"], kpi["period_start"], kpi["unit"]],
     )

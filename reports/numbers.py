@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Language = Literal["vi", "en"]
 NOTHING = "–"
+WHOLE = ("count", "days")  # units whose value is the numerator itself
 POINT = 1_000_000
 SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 SIGNS = {">": ">", ">=": "≥", "=": "="}
@@ -42,17 +43,25 @@ def part_text(value: int, unit: str | None, language: Language = "vi") -> str:
     return points_text(value, language) if unit == "points" else number_text(value, language)
 
 
+def whole_text(value: float, unit: str, language: Language = "vi") -> str:
+    """A count as it is; working days with their name."""
+    days = (
+        {"vi": " ngày", "en": " day" if value == 1 else " days"}[language] if unit == "days" else ""
+    )
+    return number_text(value, language) + days
+
+
 def points_text(millionths: int, language: Language = "vi") -> str:
     """19823211 millionths → 19,82."""
     return _two_decimals(Decimal(millionths) / POINT, language)
 
 
 def value_text(row: dict[str, Any], language: Language = "vi") -> str:
-    """A KPI's value from its whole numbers: a count, or points or per cent with two decimals, half up."""
+    """A KPI's value from its whole numbers: a count or days, or points or per cent with two decimals, half up."""
     if row["value"] is None:
         return NOTHING
-    if row.get("unit") == "count":
-        return number_text(row["numerator"], language)
+    if row.get("unit") in WHOLE:
+        return whole_text(row["numerator"], str(row["unit"]), language)
     if row.get("unit") == "points":
         return points_text(row["numerator"], language) + (
             " điểm" if language == "vi" else " points"
@@ -77,8 +86,8 @@ def share_text(value: float | None, unit: str, language: Language = "vi") -> str
     """A published value that comes without its whole numbers, such as last month's."""
     if value is None:
         return NOTHING
-    if unit == "count":
-        return number_text(value, language)
+    if unit in WHOLE:
+        return whole_text(value, unit, language)
     if unit == "points":
         return points_text(round(value * POINT), language)
     return percent_text(Decimal(str(value)) * 100, language)
@@ -97,8 +106,8 @@ def target_text(row: dict[str, Any], language: Language = "vi") -> str:
     if row["target"] is None:
         return NOTHING
     sign = SIGNS[row["comparison"]]
-    if row["unit"] == "count":
-        return f"{sign} {number_text(row['target'], language)}"
+    if row["unit"] in WHOLE:
+        return f"{sign} {whole_text(row['target'], row['unit'], language)}"
     per_cent = (Decimal(str(row["target"])) * 100).normalize()
     return f"{sign} " + _local(f"{per_cent:f}", language) + (" %" if language == "vi" else "%")
 

@@ -57,7 +57,7 @@ def fill_scorecard(sheet: Worksheet, card: Scorecard) -> None:
     sheet.column_dimensions["L"].width = 26
     for number, kpi in enumerate(card.kpis, start=1):
         unit = kpi["unit"]
-        look = {"count": NUMBER, "points": POINTS}.get(unit, SHARE)
+        look = {"count": NUMBER, "days": NUMBER, "points": POINTS}.get(unit, SHARE)
         put_number(sheet.cell(row, 1), number, MIDDLE)
         put_text(sheet.cell(row, 2), kpi["label_vi"], BODY)
         put_text(sheet.cell(row, 3), target_text(kpi), MIDDLE)

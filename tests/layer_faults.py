@@ -159,6 +159,7 @@ BAD: dict[str, dict[str, str]] = {
         "'>' as comparison, 0.99 as target, 'met' as status",
         "dissatisfied_judged_on_count": "'dissatisfied' as kpi_id, '=' as comparison, 0 as target, "
         "1 as numerator, 'met' as status",
+        "no_figure_without_source": "true as lacks_source",
         "agencies_sum_to_centre": "numerator + 1 as numerator, denominator + 1 as denominator",
         "small_groups_suppressed": "'dissatisfied' as kpi_id, 4 as denominator, 0 as numerator",
         "no_rating_lost_in_merging": "'dissatisfied' as kpi_id, 'A' as variant, 'H37.99' as agency_code, "
@@ -266,6 +267,9 @@ STATEMENTS: dict[tuple[str, str], str] = {
     ): "insert into core.provisional_period values ('case', 'month', date '2023-05-01', 'H37.16')",
     ("core.dim_calendar_year", "awaited_calendar_is_here"): "update core.dim_calendar_year "
     "set is_awaited = true where calendar_year = 2024",
+    ("core.source_given", "named_sources_known"): "delete from core.source_given where source = 'service'",
+    ("marts.kpi_value", "p90_not_below_median"): "update marts.kpi_value set numerator = -1 "
+    "where kpi_id = 'nd224_working_days' and variant = 'p90'",
     ("marts.kpi_value", "every_kpi_published"): "delete from marts.kpi_value where variant = 'B'",
 }
 
@@ -310,5 +314,5 @@ def source_row(table: str) -> str:
         "marts.bieu_06": "where period_kind = 'month' and period_start = date '2023-05-01' and agency_code <> 'ALL'",
         "marts.campaign": "where agency_code <> 'ALL'",
         "marts.on_time_difference": "where agency_code <> 'ALL'",
-        "marts.kpi_trend": "where period_start = date '2023-05-01'",
+        "marts.kpi_trend": "where kpi_id = 'on_time' and period_start = date '2023-05-01'",
     }.get(table, "where true")

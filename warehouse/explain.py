@@ -17,7 +17,7 @@ from sqlglot.tokens import TokenType
 
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import WarehouseError
-from warehouse.facts import FACTS
+from warehouse.facts import FACTS, figure_of
 from warehouse.overlay import replace_table
 from warehouse.points import metrics_behind, sums_to
 
@@ -59,8 +59,8 @@ class Explanation:
         """What is listed sums to the figure's numerator and denominator; None: nothing is listed."""
         if not self.has_units:
             return sums_to(self.metrics, self.figure) if self.metrics else None
-        counted = self.verdicts["good"], self.verdicts["good"] + self.verdicts["bad"]
-        return counted == (self.figure["numerator"], self.figure["denominator"])
+        told = figure_of(self.units, self.kpi["unit"])
+        return told == (self.figure["numerator"], self.figure["denominator"])
 
 
 def parse_period(text: str) -> tuple[str, str | None]:

@@ -1,14 +1,30 @@
 """What is told of a unit beside its verdict, and the records it rests on: one query a kind of unit.
 
-Belongs here: facts, the batch that brought them, a record's version and the day it speaks of. Doesn't:
-verdicts (the KPI files), asking (explain.py), causes (restate.py, steps.py).
+Belongs here: facts, the batch that brought them, a record's version and the day it speaks of; what listed
+units make together. Doesn't: verdicts (the KPI files), asking (explain.py), causes (restate.py, steps.py).
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def figure_of(units: Sequence[Mapping[str, Any]], measure: str) -> tuple[int, int]:
+    """Numerator and denominator that listed units make; `measure` is the KPI's unit in the registry.
+
+    A quantile of days is the longest of the units that took no longer than it.
+    """
+    good = [unit for unit in units if unit["verdict"] == "good"]
+    whole = sum(unit["verdict"] != "not_counted" for unit in units)
+    if measure == "days":
+        return max((unit["duration_days"] for unit in good), default=0), whole
+    return len(good), whole
+
 
 # Facts that let a reader check a verdict, and the batch that brought the newest version. No person's data.
 FACTS: dict[str, str] = {
     "case": """
         select c.case_code as unit_id, c.procedure_code, c.received_on, c.due_on, c.end_on, c.end_kind,
-            c.handover_on, c.pause_count, c.channel, c.batch_id
+            c.handover_on, c.duration_days, c.pause_count, c.channel, c.batch_id
         from core.fct_case as c""",
     "rating": """
         select r.rating_id as unit_id, f.case_code, f.rated_on, f.level_code, f.scale, f.top_level_basis,
@@ -19,6 +35,11 @@ FACTS: dict[str, str] = {
             as service_ids, min(published_on) as published_on, max(withdrawn_on) as withdrawn_on,
             string_agg(distinct _batch_id, ', ') as batch_id
         from staging.service where level in (3, 4) group by all""",
+    "any_service": """
+        select procedure_base(procedure_code) as unit_id, string_agg(service_id, ', ' order by service_id)
+            as service_ids, max(level) as level, min(published_on) as published_on,
+            max(withdrawn_on) as withdrawn_on, string_agg(distinct _batch_id, ', ') as batch_id
+        from staging.service group by all""",
     "procedure": """
         select a.procedure_code as unit_id, string_agg(a.decision_no, ', ' order by a.decided_on)
             as decision_nos, bool_and(a.is_complete) as is_complete, bool_and(a.is_accurate) as is_accurate,
@@ -45,7 +66,8 @@ ROW = "_batch_id || '/' || _page_no || '/' || _row_no"
 RECORDS: dict[str, str] = {
     "case": f"""
         select s.case_code as unit_id, {ROW} as record, s._version_at as version_at,
-            case when $kpi_id = 'on_time' then f.end_at else f.received_at end as happened_at
+            case when $kpi_id in ('on_time', 'nd224_online_handled', 'nd224_asked_again') then f.end_at
+                else f.received_at end as happened_at
         from staging.case as s left join core.fct_case as f on f.case_code = s.case_code""",
     "rating": f"""
         select rating_id as unit_id, {ROW} as record, _version_at as version_at, rated_at as happened_at
@@ -54,6 +76,10 @@ RECORDS: dict[str, str] = {
         select procedure_base(procedure_code) as unit_id, string_agg({ROW}, ',' order by service_id) as record,
             max(_version_at) as version_at, cast(min(published_on) as timestamptz) as happened_at
         from staging.service where level in (3, 4) group by all""",
+    "any_service": f"""
+        select procedure_base(procedure_code) as unit_id, string_agg({ROW}, ',' order by service_id) as record,
+            max(_version_at) as version_at, cast(min(published_on) as timestamptz) as happened_at
+        from staging.service group by all""",
     "procedure": f"""
         select a.procedure_code as unit_id, string_agg({ROW}, ',' order by a.decision_no) as record,
             max(_version_at) as version_at, cast(max(a.decided_on) as timestamptz) as happened_at

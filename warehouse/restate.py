@@ -43,7 +43,7 @@ class Restatement:
     today: Figure
     causes: Mapping[str, Figure]
     units: Mapping[str, int]
-    # What the figures count, as the registry says it: ratio, count, or points, which stand in millionths.
+    # What the figures count, as the registry says it: ratio, count, days, or points, which stand in millionths.
     measure: str = "ratio"
 
     @property
@@ -96,7 +96,7 @@ def restate(
         shifted = _measured(connection, target, place)
     if by_calendar.fingerprint != rules_today.fingerprint:
         apply_rules(connection, rules_today, target)
-    if model.unit is None:
+    if model.unit is None or measure == "days":  # points and quantiles are no sums of units
         moment = f"timestamptz '{context['as_of_at'].isoformat()}'"
         ruled, today, causes, units = split_by_steps(
             connection, rules_today, target, moment, lambda: _measured(connection, target, place)

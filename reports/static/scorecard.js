@@ -19,9 +19,10 @@
     : new Intl.NumberFormat(side() ? 'en' : 'de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value * 100) + (side() ? '%' : ' %'));
   const two = (value) => new Intl.NumberFormat(side() ? 'en' : 'de', { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value);
   const whole = (kpi, n) => (kpi.unit === 'points' ? two(n / 1e6) : count(n));
-  const plain = (kpi, v) => (kpi.unit === 'count' ? count(v) : kpi.unit === 'points' ? two(v) : share(v));
+  const isWhole = (kpi) => kpi.unit === 'count' || kpi.unit === 'days';
+  const plain = (kpi, v) => (isWhole(kpi) ? count(v) : kpi.unit === 'points' ? two(v) : share(v));
   // Whole numbers, half up, like the figures that stand in the page already.
-  const figure = (kpi, n, d) => (d ? (kpi.unit === 'count' ? count(n) : kpi.unit === 'points' ? two(n / 1e6) : share(Math.floor((n * 20000 + d) / (2 * d)) / 10000)) : '–');
+  const figure = (kpi, n, d) => (d ? (isWhole(kpi) ? count(n) : kpi.unit === 'points' ? two(n / 1e6) : share(Math.floor((n * 20000 + d) / (2 * d)) / 10000)) : '–');
 
   function make(tag, given, ...children) {
     const element = document.createElement(tag);
@@ -39,12 +40,12 @@
     const goal = kpi.target;
     const all = goal === null ? known : known.concat(goal);
     // A flat line must not look like a crash: at least half a point (or two ratings) of height.
-    const least = { count: 2, points: 1 }[kpi.unit] || 0.005;
+    const least = { count: 2, days: 2, points: 1 }[kpi.unit] || 0.005;
     const isShare = kpi.unit === 'ratio';
     let low = Math.min(...all), high = Math.max(...all);
     const room = Math.max(high - low, least) * 0.12;
     if (high - low < least) low = high - least;
-    low = Math.max(low - room, kpi.unit === 'count' ? -0.4 : 0);
+    low = Math.max(low - room, isWhole(kpi) ? -0.4 : 0);
     high = isShare ? Math.min(high + room, 1.0005) : high + room;
     const last = values.reduce((found, v, place) => (v === null ? found : place), 0);
     const step = Math.ceil(values.length * 75 / Math.max(element.clientWidth - 100, 1));
@@ -56,7 +57,7 @@
       axisX: { showGrid: false, showLabel: isLarge, offset: isLarge ? 24 : 0,
         labelInterpolationFnc: (label, place) => ((values.length - 1 - place) % step === 0 ? label : '') },
       axisY: { showGrid: isLarge, showLabel: isLarge, offset: isLarge ? 62 : 0, scaleMinSpace: 38,
-        labelInterpolationFnc: (v) => ((kpi.unit === 'count' && !(Number.isInteger(v) && v >= 0)) || (isShare && v > 1) ? '' : plain(kpi, v)) },
+        labelInterpolationFnc: (v) => ((isWhole(kpi) && !(Number.isInteger(v) && v >= 0)) || (isShare && v > 1) ? '' : plain(kpi, v)) },
     });
     chart.on('draw', (part) => {
       if (part.type !== 'point') return;

@@ -30,6 +30,9 @@ columns:
   rests_on_provisional_calendar: >-
     Có hạn được tính trong kỳ, hoặc còn mở cuối kỳ, tính qua năm chưa có lịch nghỉ chính thức.
     A due day counted in it, or open at its end, was counted through a year without official days off.
+  lacks_source: >-
+    Chưa có nguồn số liệu, nên không có giá trị chứ không phải bằng 0.
+    What it is counted from has never come; there is no value then, and it isn't 0.
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with centre_rows as (
@@ -92,7 +95,7 @@ judged as (
         a.*,
         k.unit,
         cast(a.numerator as hugeint) * 1000000
-            - cast(round(a.target * 1000000) as hugeint) * case k.unit when 'count' then 1 else a.denominator end
+            - cast(round(a.target * 1000000) as hugeint) * case when k.unit in ('count', 'days') then 1 else a.denominator end
             as distance
     from aimed as a
     join seeds.kpi as k on k.kpi_id = a.kpi_id
@@ -103,6 +106,14 @@ resting as (
     select distinct v.kpi_id, v.variant, r.period_kind, r.period_start, r.agency_code
     from seeds.kpi_variants as v
     join core.provisional_period as r on list_contains(string_split(v.calendar_basis, ' '), r.calendar_basis)
+),
+
+lacking as (
+    select distinct v.kpi_id, v.variant
+    from seeds.kpi_variants as v
+    join seeds.kpi_sources as s on s.kpi_id = v.kpi_id and coalesce(s.variant, v.variant) = v.variant
+    join core.source_given as g on g.source = s.source
+    where not g.is_given
 )
 
 select
@@ -122,7 +133,7 @@ select
     j.denominator,
     case
         when j.denominator = 0 then null
-        when j.unit = 'count' then cast(j.numerator as double)
+        when j.unit in ('count', 'days') then cast(j.numerator as double)
         when j.unit = 'points' then j.numerator / 1000000.0 -- points are kept in millionths
         else cast(j.numerator as double) / j.denominator
     end as value,
@@ -138,6 +149,7 @@ select
     end as status,
     p.is_provisional or r.kpi_id is not null as is_provisional,
     r.kpi_id is not null as rests_on_provisional_calendar,
+    l.kpi_id is not null as lacks_source,
     x.data_as_of
 from judged as j
 cross join meta.run_context as x
@@ -150,3 +162,4 @@ left join resting as r
     and r.period_kind = j.period_kind
     and r.period_start = j.period_start
     and r.agency_code = j.agency_code
+left join lacking as l on l.kpi_id = j.kpi_id and l.variant = j.variant

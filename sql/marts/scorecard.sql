@@ -6,7 +6,7 @@ columns:
   position: "Thứ tự. Position."
   label_vi: "Tên chỉ tiêu. Label in Vietnamese."
   label_en: "Tên tiếng Anh. Label in English."
-  unit: "ratio, count hoặc points. Unit."
+  unit: "ratio, count, days hoặc points. Unit."
   variant: "Biến thể chính. Headline variant."
   period_kind: "Loại kỳ. Kind of period."
   period_start: "Từ ngày. First day."
@@ -24,6 +24,7 @@ columns:
     when already missed.
   is_provisional: "Tạm tính. Provisional."
   rests_on_provisional_calendar: "Dựa vào lịch nghỉ chưa chính thức. Rests on days off that aren't official yet."
+  lacks_source: "Chưa có nguồn số liệu. What it is counted from has never come."
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with headline as (
@@ -55,7 +56,7 @@ select
     h.status,
     h.value - h.target as gap,
     case
-        when h.denominator = 0 or h.target is null or k.unit = 'count' then null
+        when h.denominator = 0 or h.target is null or k.unit in ('count', 'days') then null
         -- strict: the most failures b with (denominator - b) / denominator still above the target
         when h.comparison = '>' then cast(
             ceil((1000000 - round(h.target * 1000000)) * h.denominator / 1000000.0) - 1
@@ -66,6 +67,7 @@ select
     end as lateness_budget,
     h.is_provisional,
     h.rests_on_provisional_calendar,
+    h.lacks_source,
     h.data_as_of
 from headline as h
 join seeds.kpi as k on k.kpi_id = h.kpi_id

@@ -7,7 +7,7 @@ columns:
   headline_variant: "Biến thể chính. Headline variant."
   label_vi: "Tên chỉ tiêu. Label in Vietnamese."
   label_en: "Tên tiếng Anh. Label in English."
-  unit: "ratio, count hoặc points. Unit."
+  unit: "ratio, count, days hoặc points. Unit."
   definition_vi: "Định nghĩa. Definition in Vietnamese."
   definition_en: "Định nghĩa tiếng Anh. Definition in English."
   legal_basis: "Căn cứ. Legal basis."

@@ -20,8 +20,7 @@ class Devices:
     def __init__(self, truth: dict[str, list[Row]], as_of: dt.datetime) -> None:
         self.declared: dict[Device, list[tuple[dt.date, bool]]] = defaultdict(list)
         for row in truth.get("rating_devices", []):
-            begins = day(row["valid_from"])
-            assert begins is not None
+            begins = day(row["valid_from"]) or dt.date.min  # blank: always
             says = str(row["has_top_level"]).lower() in ("yes", "true", "1", "có")
             self.declared[row["source"], row["device_id"] or None].append((begins, says))
         self.pressed: dict[Device, Counter[str]] = defaultdict(Counter)

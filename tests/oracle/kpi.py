@@ -21,6 +21,7 @@ from tests.oracle.facts import (
 )
 from tests.oracle.index_766 import Index
 from tests.oracle.limits import days_between
+from tests.oracle.online_224 import count_online_224
 from tests.oracle.registers import Registers
 from tests.oracle.small import RATED, shown_as
 from tests.oracle.tally import ONE_DAY, Count, Key, Span
@@ -46,6 +47,7 @@ class Oracle(Registers):
             self._online, self._announced, self._published, self._plans, self._feedback,
         ):  # fmt: skip
             count()
+        count_online_224(self)
         index = Index(
             truth, self.facts, self._all_spans(), self._spans, self.counts, self.first_ratings,
             self.aliases, as_of,
