@@ -50,6 +50,7 @@ class Cases:
     returned: Ints
     withdrawn: Ints
     stopped: Ints
+    competent: Ints  # when an agency elsewhere got the file (crossings.py)
     soft_deleted: Ints
     hard_deleted: Ints
     luck: NDArray[np.float64]  # one draw a case for everything small
@@ -61,7 +62,7 @@ class Cases:
         """The moments at which a case's record changes (its deletion in the source left out)."""
         names = {"submitted", "received", "rejected", "corrected", "pause1", "pause1_end", "pause2",
                  "pause2_end", "apology", "statutory", "finished", "returned", "withdrawn", "stopped",
-                 "soft_deleted"}  # fmt: skip
+                 "competent", "soft_deleted"}  # fmt: skip
         return [getattr(self, field.name) for field in fields(self) if field.name in names]
 
 
@@ -105,7 +106,8 @@ def draw_cases(
         pause2=pauses[2], pause2_end=pauses[3], apology=np.full(count, NEVER), apology_due=due,
         statutory=statutory, statutory_due=statutory_due, finished=finished,
         returned=np.full(count, NEVER), withdrawn=np.full(count, NEVER), stopped=np.full(count, NEVER),
-        soft_deleted=np.full(count, NEVER), hard_deleted=np.full(count, NEVER), luck=rng.random(count),
+        competent=np.full(count, NEVER), soft_deleted=np.full(count, NEVER),
+        hard_deleted=np.full(count, NEVER), luck=rng.random(count),
     )  # fmt: skip
     _end_otherwise(rng, calendar, cases, late, goal)
     _forget_refused(cases, refused)
@@ -271,8 +273,7 @@ def _change_afterwards(rng: Generator, calendar: WorkingDays, cases: Cases) -> N
     """Corrections weeks later, deletions marked and deletions without a trace."""
     count = len(cases)
     ended = np.minimum(np.minimum(cases.finished, cases.withdrawn), cases.stopped)
-    base = np.where(ended < NEVER, ended, cases.submitted)
-    weeks = base + rng.integers(14, 70, count) * DAY
+    weeks = np.where(ended < NEVER, ended, cases.submitted) + rng.integers(14, 70, count) * DAY
     corrected = (ended < NEVER) & (rng.random(count) < 0.02)
     cases.corrected = np.where(corrected, weeks, NEVER)
     wrong_due = corrected & (rng.random(count) < 0.1)
@@ -292,9 +293,8 @@ def _codes(registers: Registers, day: Ints, department: Ints, unit: Ints) -> NDA
     places = np.arange(len(order))
     sequence = np.empty(len(order), dtype=np.int64)
     sequence[order] = places - np.maximum.accumulate(np.where(starts, places, 0)) + 1
-    names = dict(enumerate(registers.department_codes))
     stamps = {d: f"{as_day(d):%y%m%d}" for d in np.unique(day).tolist()}
     return np.array([
-        f"{names.get(o) or f'H37.{o}'}-{stamps[d]}-{s:05d}"
+        f"{registers.department_codes[o] if o < 100 else f'H37.{o}'}-{stamps[d]}-{s:05d}"
         for o, d, s in zip(owner.tolist(), day.tolist(), sequence.tolist(), strict=True)
     ])  # fmt: skip

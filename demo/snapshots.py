@@ -10,6 +10,7 @@ import numpy as np
 
 from demo.cases import DISTRICT_DAYS_END, Cases
 from demo.clockwork import DAY, NEVER, Ints, iso_texts
+from demo.crossings import SINCE
 from demo.registers import CENTRE, LOCAL_UNITS, Registers
 
 FAMILY = ("Nguyễn", "Trần", "Lê", "Hoàng", "Nông", "Vi", "Lương", "Hà", "Đặng", "Triệu")
@@ -54,7 +55,7 @@ def case_records(
     until = {name: np.where(getattr(cases, name)[places] <= now, getattr(cases, name)[places], NEVER)
              for name in ("submitted", "received", "rejected", "pause1", "pause1_end", "pause2", "pause2_end",
                           "apology", "statutory", "finished", "returned", "withdrawn", "stopped",
-                          "corrected", "soft_deleted")}  # fmt: skip
+                          "competent", "corrected", "soft_deleted")}  # fmt: skip
     text = {name: iso_texts(values) for name, values in until.items()}
     due = np.where(until["corrected"] < NEVER, cases.corrected_due[places], cases.due[places])
     # The receipt names a due date only once there is a reception.
@@ -78,6 +79,7 @@ def case_records(
             "stopped_at": happened["stopped"], "withdrawn_at": happened["withdrawn"],
             "status": status[row], "pauses": _pauses(happened),
             "extensions": _extensions(happened, {k: v[row] for k, v in extension_texts.items()}, place),
+            "cross_boundary": _crosses(cases, place), "competent_received_at": happened["competent"],
             **_small(cases, place, fee[int(cases.procedure[place])]),
             "updated_at": updated[row], "is_deleted": happened["soft_deleted"] is not None,
         }  # fmt: skip
@@ -112,6 +114,11 @@ def _where(cases: Cases, registers: Registers, place: int) -> dict[str, Any]:
         "channel": None if channel == 1 and cases.luck[place] < 0.05 else channel,
         "applicant_type": 2 if cases.luck[place] > 0.85 else 1,
     }  # fmt: skip
+
+
+def _crosses(cases: Cases, place: int) -> bool | None:
+    """Whether the case is handled elsewhere; systems have a field for it only since the law asks for one."""
+    return bool(cases.competent[place] < NEVER) if cases.submitted[place] >= SINCE else None
 
 
 def _pauses(happened: dict[str, str | None]) -> list[dict[str, Any]]:

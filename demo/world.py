@@ -17,6 +17,7 @@ from openpyxl import Workbook
 
 from demo.cases import Cases, draw_cases
 from demo.clockwork import LOCAL, WorkingDays, local_seconds
+from demo.crossings import cross_boundaries
 from demo.followers import (
     bare,
     decision_at,
@@ -69,6 +70,7 @@ class World:
         streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(6)]
         registers = make_registers(streams[0], first, last, procedures)
         cases = draw_cases(streams[1], calendar, registers, first, last, count)
+        cross_boundaries(cases, calendar)
         return cls(
             seed=seed,
             end=end,

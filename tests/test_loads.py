@@ -91,6 +91,20 @@ def test_the_newest_version_in_one_batch_wins_in_either_order(
     assert newest(tmp_path, "case", "status") == {"C1": "9"}
 
 
+def test_rows_kept_before_a_field_was_known_are_the_same_rows_after(tmp_path: Path) -> None:
+    """An upgrade adds columns: what is dropped again says nothing new, unless it fills one of them."""
+    text = "case_code,agency_code,received_at,cross_boundary\nC1,H37.16,2026-08-06,\nC2,H37.16,2026-08-06,\n"
+    drop(tmp_path, "cases_1.csv", text)
+    assert kinds(load(tmp_path)["case"]) == (2, 2, 0, 0, 0)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("alter table raw.drops__case drop column cross_boundary")
+        # A hash of earlier releases, made without that column.
+        connection.execute("update raw.drops__case set _content_hash = 7")
+    drop(tmp_path, "cases_2.csv", text.replace("C2,H37.16,2026-08-06,", "C2,H37.16,2026-08-06,1"))
+    assert kinds(load(tmp_path)["case"]) == (2, 0, 1, 1, 0)
+    assert newest(tmp_path, "case", "cross_boundary") == {"C1": None, "C2": "1"}
+
+
 def test_a_refused_file_stops_nothing_and_says_why_in_vietnamese(tmp_path: Path) -> None:
     drop(tmp_path, "feedback.csv", "x,y\n1,2\n")
     drop(tmp_path, "feedback_2023-05-31.csv", HEAD + FIRST)

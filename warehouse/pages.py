@@ -95,14 +95,20 @@ class Batch:
 
 
 def ensure_raw_table(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:
-    """Create the raw table, or add the columns that a changed source file names."""
+    """Create the raw table, or add the columns that a changed source file names.
+
+    Rows that stand get the hash that they would have had with those columns empty: else whatever is read again
+    after an upgrade would count as another version.
+    """
     columns = {field.name: "varchar" for field in shape.fields} | TECHNICAL_COLUMNS
     listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     connection.execute(f"create table if not exists {shape.table} ({listed})")
     present = {name for name, *_ in connection.execute(f"describe {shape.table}").fetchall()}
-    for name, kind in columns.items():
-        if name not in present:
-            connection.execute(f'alter table {shape.table} add column "{name}" {kind}')
+    added = {name: kind for name, kind in columns.items() if name not in present}
+    for name, kind in added.items():
+        connection.execute(f'alter table {shape.table} add column "{name}" {kind}')
+    if added:
+        connection.execute(f"update {shape.table} set _content_hash = {content_hash(shape)}")
 
 
 def read_records(

@@ -16,6 +16,8 @@ columns:
   received_at: "Tiếp nhận lúc. Received."
   due_at: "Hạn trả. Due as promised."
   compare_by: "So với hạn theo ngày (day) hay thời điểm (time); trống là ngày. Compared with the due date by day or by time; null is day."
+  cross_boundary: "Tiếp nhận thay cơ quan ở nơi khác (phi địa giới). Received for an agency elsewhere."
+  competent_received_at: "Cơ quan có thẩm quyền nhận hồ sơ lúc. The competent agency got the file."
   finished_at: "Xử lý xong lúc. Finished."
   returned_at: "Trả kết quả lúc. Returned."
   rejected_at: "Từ chối lúc. Rejected."
@@ -43,6 +45,8 @@ select
     received_at,
     due_at,
     compare_by,
+    cross_boundary,
+    competent_received_at,
     finished_at,
     returned_at,
     rejected_at,

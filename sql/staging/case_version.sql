@@ -30,6 +30,8 @@ columns:
   components_reused: "Tái sử dụng dữ liệu số hóa. Components reused."
   vneid_verified: "Đã xác thực VNeID. VNeID verified."
   assisted: "Nộp trực tuyến có hỗ trợ tại Trung tâm. Filed online with help."
+  cross_boundary: "Tiếp nhận thay cơ quan ở nơi khác (phi địa giới). Received for an agency elsewhere."
+  competent_received_at: "Cơ quan có thẩm quyền nhận hồ sơ lúc. The competent agency got the file."
   exemption_reason: "Lý do không tiếp nhận trực tuyến. Why not received online."
   received_by: "Mã người tiếp nhận. Receiving staff code."
   assigned_to: "Mã người xử lý. Assigned staff code."
@@ -43,7 +45,11 @@ with received as (
     select *, false as _from_system from raw.drops__case
     union all by name
     -- A site's own source file may lack what was added later.
-    select cast(null as varchar) as compare_by where false
+    select
+        cast(null as varchar) as compare_by,
+        cast(null as varchar) as cross_boundary,
+        cast(null as varchar) as competent_received_at
+    where false
 ),
 
 typed as (
@@ -89,6 +95,8 @@ typed as (
         to_boolean(r.components_reused) as components_reused,
         to_boolean(r.vneid_verified) as vneid_verified,
         to_boolean(r.assisted) as assisted,
+        to_boolean(r.cross_boundary) as cross_boundary,
+        to_instant(r.competent_received_at) as competent_received_at,
         clean_text(r.exemption_reason) as exemption_reason,
         clean_text(r.received_by) as received_by,
         clean_text(r.assigned_to) as assigned_to,
@@ -125,6 +133,8 @@ typed as (
             unread(r.components_reused, to_boolean(r.components_reused), 'components_reused'),
             unread(r.vneid_verified, to_boolean(r.vneid_verified), 'vneid_verified'),
             unread(r.assisted, to_boolean(r.assisted), 'assisted'),
+            unread(r.cross_boundary, to_boolean(r.cross_boundary), 'cross_boundary'),
+            unread(r.competent_received_at, to_instant(r.competent_received_at), 'competent_received_at'),
             unread(r.updated_at, to_instant(r.updated_at), 'updated_at'),
             unread(r.is_deleted, to_boolean(r.is_deleted), 'is_deleted')
         ])) as _cast_errors,
