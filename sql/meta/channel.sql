@@ -1,6 +1,6 @@
 /* @model
 description: >
-  The ways to file a case and how figures and forms count each; a new way is one more row of the seed.
+  The ways to file a case and how figures and forms count each, as in core.dim_channel.
   One row per channel.
 grain: [channel]
 publish: true
@@ -15,14 +15,5 @@ columns:
   note_vi: "Lưu ý. A remark."
   note_en: "Lưu ý, tiếng Anh. The same in English."
 */
-select
-    to_integer(code) as channel,
-    label_vi,
-    label_en,
-    counts_as,
-    to_day(valid_from) as valid_from,
-    to_day(valid_to) as valid_to,
-    law_id,
-    note_vi,
-    note_en
-from seeds.channel
+select channel, label_vi, label_en, counts_as, valid_from, valid_to, law_id, note_vi, note_en
+from core.dim_channel
