@@ -10,7 +10,8 @@ columns:
   valid_from: "Từ ngày. From."
   valid_to: "Đến hết ngày; trống là đến nay. Last day; null until now."
   law_id: "Mã quy định trong meta.law. Provision."
-  citation: "Văn bản ban hành. The document that issued it."
+  document: "Văn bản ban hành. The document that issued it."
+  article: "Mẫu, biểu trong văn bản; trống khi chưa rõ. The form in it; null where it isn't known."
   law_ended_on: "Văn bản hết hiệu lực sau ngày; trống là còn hiệu lực. Last day of the document; null while it stands."
   note_vi: "Lưu ý. A remark."
   note_en: "Lưu ý, tiếng Anh. The same in English."
@@ -21,7 +22,8 @@ select
     to_day(f.valid_from) as valid_from,
     to_day(f.valid_to) as valid_to,
     f.law_id,
-    l.citation,
+    l.document,
+    l.article,
     l.valid_to as law_ended_on,
     f.note_vi,
     f.note_en
