@@ -31,15 +31,22 @@ def build_model_assets(
 ) -> list[dg.AssetsDefinition]:
     """All assets of the catalogue, the run context after the pulls among them."""
     models = [
-        _model_asset(model, _dependencies(model, catalog), rules.get(model.table, ()))
+        _model_asset(
+            model,
+            _dependencies(model, catalog, rules.get(model.table, ())),
+            rules.get(model.table, ()),
+        )
         for model in catalog.models.values()
     ]
     return [*_seed_assets(catalog), _run_context_asset(raw_keys, catalog), *models]
 
 
-def _dependencies(model: Model, catalog: Catalog) -> list[dg.AssetKey]:
-    # Row rules judge by as-of, so what is staged comes after it.
+def _dependencies(model: Model, catalog: Catalog, rules: Sequence[RowRule]) -> list[dg.AssetKey]:
+    # Row rules judge by as-of and by seeds, so what is staged comes after them.
     found: set[dg.AssetKey] = {RUN_CONTEXT} if model.schema == "staging" else set()
+    found |= {
+        key_of(table) for table in catalog.seeds if any(table in rule.breaks_sql for rule in rules)
+    }
     for table in model.depends_on:
         if (
             table in catalog.models

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reports.law import citation_text
 from reports.numbers import (
     change_text,
     exact_text,
@@ -52,6 +53,8 @@ def explanation_payload(found: Explanation) -> dict[str, Any]:
         "not_counted": dict(reasons),
         "units": found.units,
         "metrics": found.metrics,
+        "basis": found.basis,
+        "clock": found.clock,
     }
 
 
@@ -67,7 +70,7 @@ def explanation_text(found: Explanation, limit: int) -> str:
         *_merged_lines(found),
         f"Định nghĩa: {kpi['definition_vi']}",
         f"Definition: {kpi['definition_en']}",
-        f"Căn cứ / legal basis: {kpi['legal_basis']} · SQL: {kpi['sql_file']}",
+        f"Căn cứ trong kỳ / legal basis in the period: {_basis_text(found)} · SQL: {kpi['sql_file']}",
         f"Tử số / numerator {part_text(figure['numerator'], kpi['unit'])} · "
         f"mẫu số / denominator {part_text(figure['denominator'], kpi['unit'])} · {value_text(measured)} · "
         f"mục tiêu / target {target_text(measured)} · {STATUS[figure['status']]}",
@@ -78,9 +81,25 @@ def explanation_text(found: Explanation, limit: int) -> str:
         units = [unit for unit in found.units if unit["verdict"] == verdict]
         if units:
             lines += ["", f"{words}: {number_text(len(units))}", *_unit_lines(units, limit)]
+    if found.clock:
+        lines += ["", "Thời hạn tính từ lúc nào (clock_law) / when the clock starts:"]
+        lines += [_clock_line(rule) for rule in found.clock]
     if found.metrics:
         lines += ["", "Từng chỉ số / metric by metric:", *map(_metric_line, found.metrics)]
     return "\n".join(lines)
+
+
+def _basis_text(found: Explanation) -> str:
+    first, last = found.figure["period_start"], found.figure["evaluated_on"]
+    return citation_text(found.basis, first, last) or "chưa có / none yet"
+
+
+def _clock_line(rule: Mapping[str, Any]) -> str:
+    until = f"{rule['valid_to']:%d/%m/%Y}" if rule["valid_to"] else "…"
+    return (
+        f"  {rule['law_id']} · {rule['citation']}, tiếp nhận / received {rule['valid_from']:%d/%m/%Y} – {until}: "
+        f"{rule['sentence_vi']} / {rule['sentence_en']}"
+    )
 
 
 def _merged_lines(found: Explanation) -> list[str]:
@@ -131,7 +150,8 @@ def _metric_line(metric: Mapping[str, Any]) -> str:
         else f" · không tính / not counted (tối đa / at most {exact_text(metric['max_points'])}): "
         f"{metric['reason_vi'] or metric['reason']} / {metric['reason_en'] or ''} · {metric['source_vi']}"
     )
-    return f"{name}{counts} · {metric['state']}{given}"
+    sure = " · giả thuyết / hypothesis" if metric["rule_state"] == "hypothesis" else ""
+    return f"{name}{counts} · {metric['state']}{sure}{given}"
 
 
 def _unit_lines(units: Sequence[Mapping[str, Any]], limit: int) -> list[str]:

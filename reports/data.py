@@ -4,7 +4,7 @@ Belongs here: queries that pick and order. Doesn't: any rule; a status, a target
 groups is taken as published, never decided again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Row = dict[str, Any]
@@ -42,6 +42,7 @@ class Scorecard:
     checks: list[Row]
     check_counts: Row
     awaited_years: list[int]
+    clock_rules: list[Row] = field(default_factory=list)
 
     @property
     def targets(self) -> list[Row]:

@@ -33,18 +33,20 @@ class Column:
 class Form:
     """A form on paper; `mart` has one row per period and agency, agency ALL is the total.
 
-    `groups` are headings over its rows, by the mart's agency_group.
+    `groups` are headings over its rows, by the mart's agency_group. `authority` is the document that issued
+    it and `law` what is to be said of that; both depend on the period (law.py).
     """
 
     sheet: str
     number: str
-    authority: str
     title: str
     mart: str
     columns: tuple[Column, ...]
     unit: str = ""
     notes: tuple[str, ...] = ()
     groups: tuple[tuple[str, str], ...] = ()
+    authority: str = ""
+    law: tuple[str, ...] = ()
 
 
 RECEIVED = "Số hồ sơ nhận giải quyết"
@@ -53,7 +55,6 @@ OPEN = "Số lượng hồ sơ đang giải quyết"
 FORM_06 = Form(
     sheet="Biểu 06",
     number="Biểu số 06/VPCP/KSTT",
-    authority="Ban hành theo Thông tư số 01/2020/TT-VPCP ngày 21/10/2020",
     title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH",
     mart="marts.bieu_06",
     columns=(
@@ -119,7 +120,6 @@ def _from_comments(connection: Connection, mart: str, comment: str) -> Form | No
     return Form(
         sheet=name.replace("_", " ").capitalize()[:31],
         number=title,
-        authority="",
         title=title.upper(),
         mart=mart,
         columns=tuple(

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from reports.data import Connection, read_scorecard
 from reports.drill import drill_data
+from reports.law import with_law
 from reports.numbers import (
     Language,
     day_text,
@@ -45,7 +46,7 @@ def write_page(connection: Connection, path: Path) -> Path:
         number=_in_both(number_text), value=_in_both(value_text), share=_in_both(share_text),
         target=_in_both(target_text), parts=_in_both(parts_text), day=_in_both(day_text),
     )  # fmt: skip
-    card = read_scorecard(connection)
+    card = with_law(connection, read_scorecard(connection))
     scripts = [_static(name) for name in SCRIPTS]
     text = environment.get_template("scorecard.html.j2").render(
         card=card,

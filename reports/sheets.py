@@ -155,7 +155,7 @@ def fill_form(sheet: Worksheet, form: Form, rows: Sequence[Row], data_as_of: dt.
         _total_row(sheet, form, places, (top, row), total)
         row += 1
     rests = any(r.get("rests_on_provisional_calendar") for r in rows)
-    for note in [*form.notes, *([PROVISIONAL_NOTE] if rests else [])]:
+    for note in [*form.notes, *form.law, *([PROVISIONAL_NOTE] if rests else [])]:
         merge_text(sheet, row, (1, 2 + len(form.columns)), note, Look(italic=True, size=11))
         row += 1
     _sign(sheet, row + 1, 2 + len(form.columns), data_as_of)

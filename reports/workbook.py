@@ -11,6 +11,7 @@ from openpyxl.workbook.properties import CalcProperties
 
 from reports.data import Connection, Row, read_scorecard, rows_of
 from reports.forms import Form, published_forms
+from reports.law import with_law, with_version
 from reports.sheets import fill_agencies, fill_form, fill_notes, fill_scorecard
 
 # The kind of period a form is handed in for; the first that the mart has.
@@ -19,7 +20,7 @@ PREFERRED_KINDS = ("quarter", "month", "year", "ytd")
 
 def write_workbook(connection: Connection, path: Path) -> Path:
     """Write the workbook of an open published file; temp name, then rename. Returns its path."""
-    card = read_scorecard(connection)
+    card = with_law(connection, read_scorecard(connection))
     book = Workbook()
     book.properties.title = "Bảng chỉ tiêu"
     book.properties.creator = f"Motcua {card.publication['code_version']}"
@@ -32,7 +33,8 @@ def write_workbook(connection: Connection, path: Path) -> Path:
     for form in published_forms(connection):
         rows = _newest_period(connection, form)
         if rows:
-            fill_form(book.create_sheet(form.sheet), form, rows, card.publication["data_as_of"])
+            dated = with_version(connection, form, rows)
+            fill_form(book.create_sheet(form.sheet), dated, rows, card.publication["data_as_of"])
     fill_notes(book.create_sheet("Ghi chú"), card)
     path.parent.mkdir(parents=True, exist_ok=True)
     waiting = path.with_name(f".{path.name}.part")

@@ -182,11 +182,14 @@ BAD: dict[str, dict[str, str]] = {
     },
     "marts.index_766": {
         "points_within_covered": "covered_millionths + 1 as points_millionths",
+        "points_within_bounds": "points + 0.5 as lowest_points",
         "groups_sum_to_total": "points_millionths + 1 as points_millionths",
         "total_is_of_a_hundred": "'total' as group_code, 99 as max_points",
         "total_is_classed": "'total' as group_code, null as band_lowest",
         "some_metrics_have_no_data": "'total' as group_code, 'ALL' as agency_code, 'ytd' as period_kind, "
         "date '2023-01-01' as period_start, 1 as missing_metric_count",
+        "some_rules_are_hypotheses": "'total' as group_code, 'ALL' as agency_code, 'ytd' as period_kind, "
+        "date '2023-01-01' as period_start, 1 as hypothesis_metric_count",
     },
     "marts.index_766_metric": {
         "numerator_within_denominator": "2 as numerator, 1 as denominator",

@@ -41,6 +41,8 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
     "staging.case_version": {
         "codes_are_no_placeholder": [{"agency_code": "N/A"}],
         "agency_present": [{"agency_code": None}],
+        # an unknown way, and the kiosk before it was one
+        "channel_known": [{"channel": 77}, {"channel": 4}],
         "accepted_has_reception": [{"received_at": None}],
         "times_after_2000": [{"due_at": NEW_YEAR_1970}],
         "pause_times_after_2000": [{"pauses": [DONE_PAUSE | {"completed_at": NEW_YEAR_1970}]}],

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
 import sqlglot
@@ -18,10 +17,11 @@ from sqlglot.tokens import TokenType
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import WarehouseError
 from warehouse.facts import FACTS, figure_of
+from warehouse.law import basis_behind, clock_behind
 from warehouse.overlay import replace_table
 from warehouse.points import metrics_behind, sums_to
+from warehouse.rows import Row, rows_of
 
-Row = dict[str, Any]
 CENTRE_ROW = "ALL"
 MERGED_ROW = "OTHER"
 _KIND_OF_LENGTH = {4: "year", 7: "month", 10: "day"}
@@ -39,6 +39,7 @@ class Explanation:
     agency_code, verdict (good, bad, not_counted), reason, facts and batch_id. `has_units` is False for
     the points of Decision 766, no share of things; `metrics` are what they sum up (points.metrics_behind).
     `merged` is the agency asked for where its ratings are too few and stand in the row that is explained.
+    `basis` is what the KPI rested on in the period, `clock` the rules by which the listed cases' clocks start.
     """
 
     kpi: Row
@@ -48,6 +49,8 @@ class Explanation:
     has_units: bool = True
     metrics: list[Row] = field(default_factory=list)
     merged: str | None = None
+    basis: list[Row] = field(default_factory=list)
+    clock: list[Row] = field(default_factory=list)
 
     @property
     def verdicts(self) -> Counter[str]:
@@ -108,17 +111,19 @@ def explain(
     shown = _shown_codes(connection, kpi_id, named["variant"], span)
     asked, agency = agency, shown.get(agency) or agency
     figure = _figure(connection, kpi_id, named["variant"], span, agency)
+    basis = basis_behind(connection, kpi_id, figure)
     model = catalog.models.get(f"marts.kpi_{kpi_id}")
     if model is None or not model.unit:
         metrics = metrics_behind(connection, kpi_id, figure)
-        return Explanation(kpi, named, figure, [], has_units=False, metrics=metrics)
+        return Explanation(kpi, named, figure, [], has_units=False, metrics=metrics, basis=basis)
     for table in ("dim_period", "period_day"):
         where = f"period_kind = '{span['period_kind']}' and period_start = date '{span['period_start']}'"
         replace_table(
             connection, f"core.{table}", f"select * from store.core.{table} where {where}"
         )
     units = _units(connection, model, named["variant"], agency, shown)
-    return Explanation(kpi, named, figure, units, merged=asked if asked != agency else None)
+    merged, clock = asked if asked != agency else None, clock_behind(connection, units)
+    return Explanation(kpi, named, figure, units, merged=merged, basis=basis, clock=clock)
 
 
 def units_query(model: Model) -> str:
@@ -165,7 +170,7 @@ def _shown_codes(
     connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str, span: Row
 ) -> dict[str, str | None]:
     """Agencies with ratings in the period → the code these are published under; {} for other KPIs."""
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select agency_code, shown_code from marts.rating_group where kpi_id = $kpi and variant = $variant "
         "and period_kind = $kind and period_start = $start",
@@ -194,7 +199,7 @@ def _units(
     agencies = [code for code, under in shown.items() if under == agency] or [agency]
     # Ratings too few to be published at all are listed with that as their reason.
     exclusion = "coalesce(exclusion, 'below_five')" if None in shown.values() else "exclusion"
-    return _rows(
+    return rows_of(
         connection,
         f"""
         with listed as (
@@ -224,10 +229,12 @@ def _units(
 def _registry(
     connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str | None
 ) -> tuple[Row, Row]:
-    kpis = {row["kpi_id"]: row for row in _rows(connection, "select * from meta.kpi")}
+    kpis = {row["kpi_id"]: row for row in rows_of(connection, "select * from meta.kpi")}
     if kpi_id not in kpis:
         raise QuestionError(f"There is no KPI {kpi_id}; choose one of {', '.join(sorted(kpis))}.")
-    rows = _rows(connection, "select * from meta.kpi_variant where kpi_id = $kpi", {"kpi": kpi_id})
+    rows = rows_of(
+        connection, "select * from meta.kpi_variant where kpi_id = $kpi", {"kpi": kpi_id}
+    )
     wanted = variant or kpis[kpi_id]["headline_variant"]
     for row in rows:
         if row["variant"] == wanted:
@@ -238,7 +245,7 @@ def _registry(
 
 def _period(connection: duckdb.DuckDBPyConnection, text: str) -> Row:
     kind, start = parse_period(text)
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select * from core.dim_period where period_kind = $kind "
         "and ($start is null or period_start = cast($start as date)) order by period_start desc limit 1",
@@ -254,7 +261,7 @@ def _period(connection: duckdb.DuckDBPyConnection, text: str) -> Row:
 def _figure(
     connection: duckdb.DuckDBPyConnection, kpi_id: str, variant: str, span: Row, agency: str
 ) -> Row:
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select * from marts.kpi_value where kpi_id = $kpi and variant = $variant and agency_code = $agency "
         "and period_kind = $kind and period_start = $start",
@@ -265,7 +272,7 @@ def _figure(
     )  # fmt: skip
     if rows:
         return {**rows[0], "evaluated_on": span["evaluated_on"]}
-    known = _rows(
+    known = rows_of(
         connection,
         "select agency_name from core.dim_agency where agency_code = $agency "
         f"union all select 'Các cơ quan ít lượt đánh giá (gộp)' where $agency = '{MERGED_ROW}'",
@@ -282,16 +289,3 @@ def _figure(
         **span, **nothing, "kpi_id": kpi_id, "variant": variant, "comparison": None,
         "agency_code": agency, "agency_name": known[0]["agency_name"],
     }  # fmt: skip
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Row | None = None
-) -> list[Row]:
-    try:
-        result = connection.execute(query, values or {})
-    except duckdb.CatalogException:
-        raise WarehouseError(
-            "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
-        ) from None
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -9,11 +9,13 @@ from typing import Any
 
 import duckdb
 
+from warehouse.rows import rows_of
+
 PREFIX = "index_766_"
 # A metric without points is left out of numerator and denominator; its state is the reason.
 _METRICS = """
     select
-        m.group_code, m.metric_code, m.label_vi, m.label_en, m.numerator, m.denominator, m.state,
+        m.group_code, m.metric_code, m.label_vi, m.label_en, m.numerator, m.denominator, m.state, m.rule_state,
         m.points, m.max_points, m.points_millionths, m.max_millionths,
         case when m.points is null then m.state end as reason, x.label_vi as reason_vi, x.label_en as reason_en,
         m.source_vi, m.document_no
@@ -33,8 +35,9 @@ def metrics_behind(
 ) -> list[dict[str, Any]]:
     """The metrics of the figure's group (all for the total), in the decision's order; [] for other KPIs.
 
-    Each has numerator and denominator (counts, null without a source), state (scored, none_arisen,
-    no_source), points and max_points, both also in millionths, and the reason where it wasn't counted.
+    Each has numerator and denominator (counts, null without a source), state (scored, none_arisen, no_source),
+    rule_state (official, confirmed, hypothesis), points and max_points, both also in millionths, and the reason
+    where it wasn't counted.
     """
     if not kpi_id.startswith(PREFIX):
         return []
@@ -42,9 +45,7 @@ def metrics_behind(
         "kind": figure["period_kind"], "start": figure["period_start"],
         "agency": figure["agency_code"], "group": kpi_id.removeprefix(PREFIX),
     }  # fmt: skip
-    result = connection.execute(_METRICS, values)
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return rows_of(connection, _METRICS, values)
 
 
 def sums_to(metrics: Sequence[Mapping[str, Any]], figure: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ columns:
   procedure_code: "Mã thủ tục; OTHER là gộp. Procedure code; OTHER is several together."
   procedure_name: "Tên thủ tục. Procedure name."
   field_name: "Lĩnh vực; trống khi thủ tục được gộp. Field; null where procedures stand together."
-  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính; trống khi gộp. Channel; null where merged."
+  channel: "Kênh: mã và tên trong meta.channel; trống khi gộp. Channel, as in meta.channel; null where merged."
   received_month_on: "Tháng tiếp nhận; trống khi gộp. Month received; null where merged."
   ended_month_on: "Tháng kết thúc; trống khi gộp hoặc chưa kết thúc. Month ended; null where open or merged."
   state: "closed đã kết thúc, open đang giải quyết, waiting chờ bổ sung. State."

@@ -19,6 +19,9 @@ columns:
   state: >-
     scored đã chấm, none_arisen không phát sinh, no_source chưa có nguồn, below_five quá ít lượt đánh giá.
     How it was scored.
+  rule_state: >-
+    official theo văn bản, confirmed khớp với Cổng, hypothesis giả thuyết: có thể không còn được chấm. How sure the
+    metric's rule is.
   points: "Điểm; trống khi không chấm. Points; null when not scored."
   max_points: "Điểm tối đa. The most it gives."
   points_millionths: "Điểm tính bằng phần triệu. Points in millionths."
@@ -28,7 +31,7 @@ columns:
 */
 with metrics as (
     select
-        metric_code, group_code, label_vi, label_en, when_none, source_vi, document_no,
+        metric_code, group_code, label_vi, label_en, when_none, source_vi, document_no, state as rule_state,
         cast(round(cast(max_points as decimal(9, 6)) * 1000000) as bigint) as max_millionths,
         cast(round(cast(full_at as decimal(9, 6)) * 1000000) as bigint) as full_millionths,
         to_day(valid_from) as valid_from, to_day(valid_to) as valid_to
@@ -111,6 +114,7 @@ select
         when denominator = 0 then 'none_arisen'
         else 'scored'
     end as state,
+    rule_state,
     points_millionths / 1000000.0 as points,
     max_millionths / 1000000.0 as max_points,
     points_millionths,

@@ -18,10 +18,12 @@ columns:
 */
 with events as (
     select
-        cast(date_trunc('year', received_on) as date) as period_start, agency_code, procedure_code,
-        1 as received, cast(channel = 2 as integer) as online, 0 as closed, 0 as late, null as days, 0 as rated
-    from core.fct_case
-    where is_centre and is_accepted
+        cast(date_trunc('year', c.received_on) as date) as period_start, c.agency_code, c.procedure_code,
+        1 as received, case when h.counts_as = 'online' then 1 else 0 end as online,
+        0 as closed, 0 as late, null as days, 0 as rated
+    from core.fct_case as c
+    left join core.dim_channel as h on h.channel = c.channel
+    where c.is_centre and c.is_accepted
     union all
     select
         cast(date_trunc('year', end_on) as date), agency_code, procedure_code,

@@ -6,10 +6,11 @@ unit: case
 */
 with cases as (
     select
-        case_code, procedure_code, agency_code, received_on, channel = 2 as is_good,
-        case when not is_accepted then 'not_accepted' end as exclusion
-    from core.fct_case
-    where is_centre
+        c.case_code, c.procedure_code, c.agency_code, c.received_on, h.counts_as is not null as is_good,
+        case when not c.is_accepted then 'not_accepted' end as exclusion
+    from core.fct_case as c
+    left join (select * from core.dim_channel where counts_as = 'online') as h on h.channel = c.channel
+    where c.is_centre
 ),
 
 -- The procedures and days with a live online service; few, against the cases.
