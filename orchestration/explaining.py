@@ -189,7 +189,7 @@ CAUSES = {
     "correction": "Sửa ở nguồn / corrected at the source",
     "deletion": "Xóa ở nguồn / deleted at the source",
     "calendar": "Lịch nghỉ có hoặc đổi / days off came or changed",
-    "rules": "Đổi quy tắc / rules changed",
+    "rule": "Đổi quy tắc / a rule changed",
     "progress": "Diễn ra sau bản đó / happened after that version",
 }
 

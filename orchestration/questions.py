@@ -1,8 +1,11 @@
 """Questions about figures, put to the restricted store: what stands behind one, why one has changed.
 
 Belongs here: the lock, the overlay and the wiring they need. Doesn't: answers (warehouse.explain,
-warehouse.restate), words (explaining.py).
+warehouse.restate, warehouse.plan), words (explaining.py, planning.py).
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from assets.checks import row_rules
 from orchestration.definitions import wire
@@ -11,6 +14,7 @@ from warehouse.connection import Limits, hold_lock
 from warehouse.explain import Explanation, explain
 from warehouse.ledger import rule_set
 from warehouse.overlay import open_overlay
+from warehouse.plan import Plan, plan, rules_on_disk
 from warehouse.restate import Restatement, restate
 
 
@@ -50,3 +54,21 @@ def restate_figure(
     ):
         rules = rule_set(connection, wiring.catalog, row_rules(wiring.suites), macros)
         return restate(connection, rules, version, kpi, period, agency, variant)
+
+
+def plan_rules(settings: Settings, seeds: Sequence[Path]) -> Plan:
+    """What the rules on disk, with these seed files in the place of the packaged ones, would change.
+
+    Raises:
+        QuestionError: nothing is published yet, or a file is no seed.
+        WarehouseBusyError: a run holds the warehouse.
+    """
+    wiring = wire(settings)
+    limits = Limits(settings.memory_limit, settings.threads)
+    macros = wiring.site.macros
+    proposed = rules_on_disk(wiring.catalog, row_rules(wiring.suites), macros, seeds)
+    with (
+        hold_lock(settings.lock_path, "plan"),
+        open_overlay(settings.warehouse_path, macros, limits) as connection,
+    ):
+        return plan(connection, proposed)

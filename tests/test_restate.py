@@ -158,7 +158,7 @@ def test_points_are_restated_cause_by_cause(tmp_path: Path) -> None:
     assert found.is_exact
     assert found.causes == {
         "late_data": (2_000_000, 0), "correction": (4_000_000, 0), "deletion": (4_000_000, 0),
-        "calendar": (0, 0), "rules": (0, 0), "progress": (0, 0),
+        "calendar": (0, 0), "rule": (0, 0), "progress": (0, 0),
     }  # fmt: skip
     assert found.units == {"late_data": 1, "correction": 1, "deletion": 1}
 

@@ -83,7 +83,7 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, rules: RuleSet, target: s
     """Rebuild `target` and what it reads by these rules."""
     connection.execute(rules.macros)
     for table, seed in rules.seeds.items():
-        _load_seed(connection, table, seed)
+        load_kept_seed(connection, table, seed)
     for model in read_by(rules, target):
         query = staged_query(model, rules.rules.get(model.table, ())) if model.keep else model.query
         replace_table(connection, model.table, query)
@@ -101,7 +101,9 @@ def read_by(rules: RuleSet, target: str) -> list[Model]:
     return [model for model in rules.models if model.table in wanted]
 
 
-def _load_seed(connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]) -> None:
+def load_kept_seed(
+    connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]
+) -> None:
     columns = seed["columns"]
     if isinstance(
         columns, Mapping

@@ -4,7 +4,7 @@ Belongs here: replaying a figure as known at a version, and splitting its differ
 whole numbers that sum. Doesn't: any rule; the rules are those kept with the version (ledger.py); figures
 that count no units (steps.py).
 
-Figure then → the same data and rules under today's calendar (cause: calendar) → under today's rules (cause: rules)
+Figure then → the same data and rules under today's calendar (cause: calendar) → under today's rules (cause: rule)
 → today's figure, unit by unit (late data, correction, deletion, progress). Each step is a difference, so the
 causes sum by construction.
 """
@@ -25,7 +25,7 @@ from warehouse.replay import apply_rules, know_as_of, known_then
 from warehouse.steps import Figure, difference, split_by_steps
 
 Row = dict[str, Any]
-CAUSES = ("late_data", "correction", "deletion", "calendar", "rules", "progress")
+CAUSES = ("late_data", "correction", "deletion", "calendar", "rule", "progress")
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def restate(
         today = _counted(connection, "today")
     causes = dict.fromkeys(CAUSES, (0, 0)) | causes
     causes["calendar"] = difference(replayed, shifted)
-    causes["rules"] = difference(shifted, ruled)
+    causes["rule"] = difference(shifted, ruled)
     return Restatement(version, place, published, replayed, today, causes, units, measure)
 
 

@@ -5,7 +5,6 @@ seeds and dropped files as Parquet. Doesn't: running them (bare.py, naive.py, dl
 and isn't timed, so a peer pays nothing for our catalogue, headers or suites.
 """
 
-import datetime as dt
 import json
 import shutil
 import sys

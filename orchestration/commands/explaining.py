@@ -1,8 +1,10 @@
 """Commands that say what stands behind a figure: explain, restate.
 
 Belongs here: arguments and what is printed. Doesn't: the evidence (warehouse.explain,
-warehouse.restate).
+warehouse.restate, warehouse.plan).
 """
+
+from pathlib import Path
 
 import click
 
@@ -44,30 +46,60 @@ def explain(
 
 
 @click.command("restate")
-@click.argument("version")
+@click.argument("version", required=False)
 @click.argument("kpi", default="on_time")
 @click.argument("period", default="ytd")
 @click.argument("agency", default="ALL")
 @click.option("--variant", help="mặc định: biến thể chính / by default the headline variant")
+@click.option(
+    "--plan",
+    "is_plan",
+    is_flag=True,
+    help="Quy tắc trên đĩa sẽ đổi gì, trước khi chạy. What the rules on disk would change, before a run.",
+)
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Với --plan: tệp CSV thay seed cùng tên. With --plan: a CSV in the place of the seed of its name.",
+)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(0),
+              help="Với --plan: số dòng mỗi nhóm khi in. With --plan: lines a group as text; JSON has all.")  # fmt: skip
 @command
 def restate(
     reply: Reply,
     settings: Settings,
-    version: str,
+    version: str | None,
     kpi: str,
     period: str,
     agency: str,
     variant: str | None,
+    is_plan: bool,
+    seeds: tuple[Path, ...],
+    limit: int,
 ) -> None:
     """Bản trước nói gì, và vì sao nay khác. What a version said, and why today differs.
 
-    Replays the figure from what was known then, by the rules kept with the version.
+    Replays the figure from what was known then, by the rules kept with the version. With --plan: what the rules
+    on disk would change in the newest version, by KPI, agency and month, and which cases change side.
     """
     from orchestration.explaining import restatement_payload, restatement_text
-    from orchestration.questions import restate_figure
+    from orchestration.planning import plan_payload, plan_text
+    from orchestration.questions import plan_rules, restate_figure
     from warehouse.explain import QuestionError
 
+    if is_plan == (version is not None):
+        reply.stop("Name a version, or ask with --plan what the rules on disk would change.", USAGE)
+        return
+    if seeds and not is_plan:
+        reply.stop("--seed is for --plan; leave it out, or leave the version out.", USAGE)
+        return
     try:
+        if version is None:
+            planned = plan_rules(settings, seeds)
+            reply.done(plan_payload(planned), lambda: click.echo(plan_text(planned, limit)))
+            return
         found = restate_figure(settings, version, kpi, period, agency, variant)
     except QuestionError as error:
         reply.stop(str(error), USAGE)
