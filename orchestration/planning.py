@@ -23,6 +23,7 @@ def plan_payload(found: Plan) -> dict[str, Any]:
     return {
         "version": found.version,
         "changed": found.changed,
+        "new": found.new,
         "figures": found.figures,
         "units": found.units,
     }
@@ -34,6 +35,8 @@ def plan_text(found: Plan, limit: int) -> str:
         f"So với bản / compared with version {found.version}",
         "Khác / differing: " + (", ".join(found.changed) or "không có gì / nothing"),
     ]
+    if found.new:
+        lines.append("Mới / new: " + ", ".join(f"{kpi} {variant}" for kpi, variant in found.new))
     if not found.figures and not found.units:
         return "\n".join([*lines, "Không chỉ tiêu nào đổi. / No figure would change."])
     for kpi, variant in sorted({(row["kpi_id"], row["variant"]) for row in found.figures}):
@@ -72,10 +75,17 @@ def _figure_line(row: Mapping[str, Any]) -> str:
 
 
 def _unit_line(row: Mapping[str, Any]) -> str:
+    why = ", ".join(
+        f"{name} {_shown(before)} → {_shown(after)}" for name, (before, after) in row["why"].items()
+    )
     return (
         f"    {row['unit_id']} · {row['agency_code']} · {row['period_start']:%Y-%m}: "
-        f"{SIDES[row['before']]} → {SIDES[row['after']]}"
+        f"{SIDES[row['before']]} → {SIDES[row['after']]}" + (f" ({why})" if why else "")
     )
+
+
+def _shown(value: object) -> str:
+    return "–" if value is None else str(value)
 
 
 def _rest(count: int) -> list[str]:

@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assets.checks import row_rules
-from orchestration.definitions import wire
+from orchestration.definitions import Wiring, wire
 from orchestration.settings import Settings
 from warehouse.connection import Limits, hold_lock
 from warehouse.explain import Explanation, explain
 from warehouse.ledger import rule_set
 from warehouse.overlay import open_overlay
-from warehouse.plan import Plan, plan, rules_on_disk
+from warehouse.pages import TECHNICAL_COLUMNS
+from warehouse.plan import Plan, plan
+from warehouse.proposal import rules_on_disk
 from warehouse.restate import Restatement, restate
+from warehouse.state import STATE_TABLES
 
 
 def explain_figure(
@@ -56,11 +59,11 @@ def restate_figure(
         return restate(connection, rules, version, kpi, period, agency, variant)
 
 
-def plan_rules(settings: Settings, seeds: Sequence[Path]) -> Plan:
-    """What the rules on disk, with these seed files in the place of the packaged ones, would change.
+def plan_rules(settings: Settings, seeds: Sequence[Path], version: str | None) -> Plan:
+    """What the rules on disk, with these seed files in the place of the packaged ones, change of a version's.
 
     Raises:
-        QuestionError: nothing is published yet, or a file is no seed.
+        QuestionError: nothing is published yet, there is no such version, or a file is no seed.
         WarehouseBusyError: a run holds the warehouse.
     """
     wiring = wire(settings)
@@ -71,4 +74,16 @@ def plan_rules(settings: Settings, seeds: Sequence[Path]) -> Plan:
         hold_lock(settings.lock_path, "plan"),
         open_overlay(settings.warehouse_path, macros, limits) as connection,
     ):
-        return plan(connection, proposed)
+        return plan(connection, proposed, _columns(wiring), version)
+
+
+def _columns(wiring: Wiring) -> dict[str, dict[str, str]]:
+    """The columns of raw and of the state tables as this release has them."""
+    found = {
+        shape.table: {field.name: "varchar" for field in shape.fields} | dict(TECHNICAL_COLUMNS)
+        for shape in wiring.site.shapes().values()
+    }
+    for table, columns in STATE_TABLES.items():
+        named = (column.split() for column in columns.split(","))
+        found[table] = {name: " ".join(kind) for name, *kind in named}
+    return found

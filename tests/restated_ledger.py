@@ -27,7 +27,14 @@ from warehouse.state import RunContext, ensure_state, set_run_context
 FIRST = dt.datetime(2023, 4, 3, 1, 30, tzinfo=LOCAL)
 NIGHTS = 5
 NIGHT = dt.timedelta(days=9)
-FIELDS = ("received_at", "due_at", "finished_at", "returned_at", "withdrawn_at")
+FIELDS = (
+    "received_at",
+    "due_at",
+    "finished_at",
+    "returned_at",
+    "withdrawn_at",
+    "competent_received_at",
+)
 
 
 EARLIER = dt.timedelta(days=20)
@@ -70,6 +77,7 @@ class Ledger:
             "channel": str(case["channel"]), "status": str(case["status"]),
             "procedure_code": str(case.get("procedure", "")), "pauses": json.dumps(case["pauses"]),
             "extensions": "[]", "is_deleted": "false",
+            "cross_boundary": str(case.get("cross_boundary", "")),
             "updated_at": updated_at.isoformat(),
             **{name: case[name].isoformat() for name in FIELDS if case.get(name)},  # type: ignore[attr-defined]
         }  # fmt: skip
@@ -163,7 +171,7 @@ class Ledger:
 def late_rule(ledger: Ledger) -> Model:
     """A changed rule: the due day is a day earlier."""
     model = ledger.catalog.models["core.fct_case_due"]
-    assert "moved.day\n" in model.query
+    assert "by_days.day\n" in model.query
     query = f"with ruled as ({model.query}) select * replace (due_on - 1 as due_on) from ruled"
     return replace(model, query=query)
 

@@ -50,7 +50,8 @@ def test_every_due_date_of_six_years(warehouse: CaseWarehouse) -> None:
         """
     )
     tables = ("core.dim_calendar_year", "core.dim_date", "core.dim_working_day", "core.dim_procedure", "core.viewpoint",
-              "core.seen_case", "core.original_due", "core.fct_extension", "core.clock_event", "core.fct_case_due")  # fmt: skip
+              "core.seen_case", "core.original_due", "core.fct_extension", "core.clock_event",
+              "core.fct_case_due")  # fmt: skip
     _rebuild(warehouse, dt.datetime(2026, 12, 31, 1, 30, tzinfo=AS_OF.tzinfo), *tables)
     found = connection.execute("select case_code, due_on from core.fct_case_due").fetchall()
     for table in ("staging.case", "staging.procedure"):

@@ -1,26 +1,31 @@
 """What changed rules would do to today's figures, asked before anything is built or published: a plan.
 
-Belongs here: yesterday's data under the rules of the newest version and under others, and what differs by figure and
-by unit. Doesn't: what an earlier version said (restate.py), any rule, words for people (orchestration).
+Belongs here: today's data under the rules of a version and under others, and what differs by figure and by unit.
+Doesn't: what an earlier version said (restate.py), which rules are proposed (proposal.py), words (orchestration).
 
 Both sides see the same records at the same as-of, so that every difference is the rules' alone. Only what the change
-reaches is built anew, on an overlay; the store isn't written.
+reaches is built anew, on an overlay; the store isn't written, and needn't have been built by this release.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-from warehouse.build import RowRule
-from warehouse.catalog import KPI_MEASURE, Catalog
+from warehouse.catalog import KPI_MEASURE
 from warehouse.explain import QuestionError, units_query
-from warehouse.ledger import RuleSet, rule_set
+from warehouse.ledger import RuleSet
 from warehouse.overlay import replace_table, show_store
 from warehouse.replay import load_kept_seed, staged_query
 from warehouse.rows import Row, rows_of
-from warehouse.seeds import load_public_holidays, load_seed
+
+# What the rules make of a case, as far as a verdict hangs on it.
+_MADE_OF_A_CASE = (
+    "is_accepted", "clock_start_on", "end_on", "end_kind", "handover_on", "due_original_on", "due_source", "due_on",
+    "due_until_at", "pause_days", "pause_count", "second_pause_on", "open_pause_on", "waiting_since_on",
+    "duration_days",
+)  # fmt: skip
+Columns = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -28,97 +33,61 @@ class Plan:
     """What would change, by month.
 
     `figures`: kpi_id, variant, agency_code, period_start, and numerator and denominator before and after. `units`:
-    kpi_id, variant, agency_code, period_start, unit_id, and its side before and after: good, bad, or null where it
-    isn't counted. `changed` names the seeds, models and row rules that differ from the version's.
+    kpi_id, variant, agency_code, period_start, unit_id, its side before and after (good, bad, or null where it isn't
+    counted), and for cases `why`: what the rules make of the case otherwise, as {column: [before, after]}. `changed`
+    names the seeds, models and row rules that differ from the version's. `new` are the KPIs, with their variants, that
+    the version didn't have; their figures and units aren't listed.
     """
 
     version: str
     changed: list[str]
+    new: list[tuple[str, str]]
     figures: list[Row]
     units: list[Row]
 
 
-def rules_on_disk(
-    catalog: Catalog,
-    rules: Mapping[str, Iterable[RowRule]],
-    macros: Path,
-    given: Iterable[Path] = (),
-) -> RuleSet:
-    """The rules as the files say now; a seed file of `given` stands in the place of the packaged one of its name.
+def plan(
+    connection: duckdb.DuckDBPyConnection,
+    proposed: RuleSet,
+    columns: Columns,
+    version: str | None = None,
+) -> Plan:
+    """What `proposed` changes in today's figures by a version's rules (the newest one's), on an overlay.
+
+    `columns` maps the tables that no model makes to the columns and types that `proposed` may read of them; what the
+    store lacks of these is null.
 
     Raises:
-        QuestionError: a given file is no seed, or has other columns than the packaged one.
+        QuestionError: nothing is published yet, or nothing is kept of that version.
     """
-    with duckdb.connect() as scratch:
-        scratch.execute("create schema seeds")
-        for table, path in catalog.seeds.items():
-            load_seed(scratch, table, path)
-        load_public_holidays(scratch)
-        for path in given:
-            _replace_seed(scratch, catalog, path)
-        return rule_set(scratch, catalog, {t: list(found) for t, found in rules.items()}, macros)
-
-
-def plan(connection: duckdb.DuckDBPyConnection, proposed: RuleSet) -> Plan:
-    """What `proposed` would change in the figures of the newest version, on an overlay of the store.
-
-    Raises:
-        QuestionError: nothing is published yet.
-    """
-    kept = rows_of(
-        connection,
-        "select c.version, r.body from store.meta.published_context as c "
-        "join store.meta.rule_set as r using (fingerprint) order by publication_no desc limit 1",
-    )
-    if not kept:
-        raise QuestionError(
-            "Nothing is published yet; run `motcua run` first, then ask for a plan."
-        )
-    current = RuleSet.from_json(kept[0]["body"])
+    named, current = _kept(connection, version)
     changed = _differing(current, proposed)
     for side, rules in (("before", current), ("after", proposed)):
         show_store(connection)
+        if side == "after":
+            _complete(connection, columns)
         _build_reached(connection, rules, changed)
         _keep_side(connection, side, rules)
-    figures = rows_of(
-        connection,
-        """
-        select kpi_id, variant, agency_code, period_start,
-            coalesce(b.numerator, 0) as numerator_before, coalesce(b.denominator, 0) as denominator_before,
-            coalesce(a.numerator, 0) as numerator_after, coalesce(a.denominator, 0) as denominator_after
-        from temp.figures_before as b
-        full join temp.figures_after as a using (kpi_id, variant, agency_code, period_start)
-        where (coalesce(b.numerator, 0), coalesce(b.denominator, 0))
-            is distinct from (coalesce(a.numerator, 0), coalesce(a.denominator, 0))
-        order by all
-        """,
-    )
-    units = rows_of(
-        connection,
-        """
-        select kpi_id, variant, agency_code, period_start, unit_id, b.side as before, a.side as after
-        from temp.units_before as b
-        full join temp.units_after as a using (kpi_id, variant, agency_code, period_start, unit_id)
-        where b.side is distinct from a.side
-        order by all
-        """,
-    )
-    return Plan(kept[0]["version"], changed, figures, units)
+    new = connection.execute(
+        "select distinct kpi_id, variant from temp.figures_after "
+        "anti join temp.figures_before using (kpi_id, variant) order by all"
+    ).fetchall()
+    return Plan(named, changed, new, _figures(connection), _units(connection))
 
 
-def _replace_seed(scratch: duckdb.DuckDBPyConnection, catalog: Catalog, path: Path) -> None:
-    table = f"seeds.{path.stem}"
-    if table not in catalog.seeds:
-        known = ", ".join(sorted(name.removeprefix("seeds.") for name in catalog.seeds))
-        raise QuestionError(f"{path.name} is no seed; name the file after one of {known}.")
-    wanted = scratch.execute(f"describe {table}").fetchall()
-    try:
-        load_seed(scratch, table, path)
-    except duckdb.Error:
-        raise QuestionError(f"{path.name} can't be read; it must be a CSV file in UTF-8.") from None
-    if scratch.execute(f"describe {table}").fetchall() != wanted:
-        listed = ", ".join(str(name) for name, *_ in wanted)
-        raise QuestionError(f"{path.name} has other columns; they must be {listed}.")
+def _kept(connection: duckdb.DuckDBPyConnection, version: str | None) -> tuple[str, RuleSet]:
+    rows = rows_of(
+        connection,
+        "select c.version, r.body from store.meta.published_context as c "
+        "join store.meta.rule_set as r using (fingerprint) "
+        "where $version is null or c.version = $version order by publication_no desc limit 1",
+        {"version": version},
+    )
+    if not rows and version:
+        raise QuestionError(f"Nothing is kept of version {version}; `meta.publication` lists them.")
+    if not rows:
+        raise QuestionError("Nothing is published yet; run `motcua run`, then ask for a plan.")
+    return rows[0]["version"], RuleSet.from_json(rows[0]["body"])
 
 
 def _differing(current: RuleSet, proposed: RuleSet) -> list[str]:
@@ -136,6 +105,27 @@ def _differing(current: RuleSet, proposed: RuleSet) -> list[str]:
         if texts[0] != texts[1] or rules[0] != rules[1]:
             changed.append(table)
     return changed
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, columns: Columns) -> None:
+    """Show tables and columns that came after the store was built, empty."""
+    for table, wanted in columns.items():
+        schema, name = table.split(".")
+        present = {
+            row["column_name"]
+            for row in rows_of(
+                connection,
+                "select column_name from duckdb_columns() where database_name = 'store' "
+                "and schema_name = $schema and table_name = $name",
+                {"schema": schema, "name": name},
+            )
+        }
+        lacking = {column: kind for column, kind in wanted.items() if column not in present}
+        nulls = ", ".join(f'cast(null as {kind}) as "{column}"' for column, kind in lacking.items())
+        if not present:
+            replace_table(connection, table, f"select {nulls} limit 0")
+        elif lacking:
+            replace_table(connection, table, f"select *, {nulls} from store.{table}")
 
 
 def _build_reached(
@@ -156,7 +146,7 @@ def _build_reached(
 
 
 def _keep_side(connection: duckdb.DuckDBPyConnection, side: str, rules: RuleSet) -> None:
-    """Keep the months' figures and units of one side as temp tables."""
+    """Keep one side's figures and units of months, and what it makes of cases, as temp tables."""
     connection.execute(
         f"create or replace temp table figures_{side} as select kpi_id, variant, agency_code, period_start, "
         f"numerator, denominator from {KPI_MEASURE} where period_kind = 'month'"
@@ -166,6 +156,11 @@ def _keep_side(connection: duckdb.DuckDBPyConnection, side: str, rules: RuleSet)
             f"create or replace temp table months as from {table} where period_kind = 'month'"
         )
         replace_table(connection, table, "from temp.months")
+    made = {name for name, *_ in connection.execute("describe core.fct_case").fetchall()}
+    listed = ", ".join(name for name in _MADE_OF_A_CASE if name in made)
+    connection.execute(
+        f"create or replace temp table cases_{side} as select case_code, {listed} from core.fct_case"
+    )
     connection.execute(
         f"create or replace temp table units_{side} (kpi_id varchar, variant varchar, agency_code varchar, "
         "period_start date, unit_id varchar, side varchar)"
@@ -182,3 +177,52 @@ def _keep_side(connection: duckdb.DuckDBPyConnection, side: str, rules: RuleSet)
                 group by variant, agency_code, period_start, unit_id
                 """
             )
+
+
+def _figures(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    return rows_of(
+        connection,
+        """
+        select kpi_id, variant, agency_code, period_start,
+            coalesce(b.numerator, 0) as numerator_before, coalesce(b.denominator, 0) as denominator_before,
+            coalesce(a.numerator, 0) as numerator_after, coalesce(a.denominator, 0) as denominator_after
+        from temp.figures_before as b
+        full join temp.figures_after as a using (kpi_id, variant, agency_code, period_start)
+        where (coalesce(b.numerator, 0), coalesce(b.denominator, 0))
+            is distinct from (coalesce(a.numerator, 0), coalesce(a.denominator, 0))
+            and (kpi_id, variant) in (select (kpi_id, variant) from temp.figures_before)
+        order by all
+        """,
+    )
+
+
+def _units(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    connection.execute(
+        """
+        create or replace temp table moved as
+        select kpi_id, variant, agency_code, period_start, unit_id, b.side as before, a.side as after
+        from temp.units_before as b
+        full join temp.units_after as a using (kpi_id, variant, agency_code, period_start, unit_id)
+        where b.side is distinct from a.side
+            and (kpi_id, variant) in (select (kpi_id, variant) from temp.figures_before)
+        """
+    )
+    before, after = (
+        {
+            row["case_code"]: row
+            for row in rows_of(
+                connection,
+                f"select * from temp.cases_{side} where case_code in (select unit_id from temp.moved)",
+            )
+        }
+        for side in ("before", "after")
+    )
+    units = rows_of(connection, "select * from temp.moved order by all")
+    for unit in units:
+        then, now = before.get(unit["unit_id"], {}), after.get(unit["unit_id"], {})
+        unit["why"] = {
+            name: [then[name], now[name]]
+            for name in _MADE_OF_A_CASE
+            if name in then and name in now and then[name] != now[name]
+        }
+    return units

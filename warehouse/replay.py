@@ -104,6 +104,7 @@ def read_by(rules: RuleSet, target: str) -> list[Model]:
 def load_kept_seed(
     connection: duckdb.DuckDBPyConnection, table: str, seed: Mapping[str, Any]
 ) -> None:
+    """Put a seed as a rule set keeps it in the place of the overlay's."""
     columns = seed["columns"]
     if isinstance(
         columns, Mapping

@@ -65,7 +65,7 @@ def explain(
     help="Với --plan: tệp CSV thay seed cùng tên. With --plan: a CSV in the place of the seed of its name.",
 )
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(0),
-              help="Với --plan: số dòng mỗi nhóm khi in. With --plan: lines a group as text; JSON has all.")  # fmt: skip
+              help="Với --plan: số dòng mỗi nhóm khi in. With --plan: lines a group; JSON has all.")  # fmt: skip
 @command
 def restate(
     reply: Reply,
@@ -82,22 +82,22 @@ def restate(
     """Bản trước nói gì, và vì sao nay khác. What a version said, and why today differs.
 
     Replays the figure from what was known then, by the rules kept with the version. With --plan: what the rules
-    on disk would change in the newest version, by KPI, agency and month, and which cases change side.
+    on disk change in that version's figures (the newest one's), by KPI, agency and month, and which cases change side.
     """
     from orchestration.explaining import restatement_payload, restatement_text
     from orchestration.planning import plan_payload, plan_text
     from orchestration.questions import plan_rules, restate_figure
     from warehouse.explain import QuestionError
 
-    if is_plan == (version is not None):
+    if version is None and not is_plan:
         reply.stop("Name a version, or ask with --plan what the rules on disk would change.", USAGE)
         return
     if seeds and not is_plan:
-        reply.stop("--seed is for --plan; leave it out, or leave the version out.", USAGE)
+        reply.stop("--seed says what to plan with; ask with --plan, or leave it out.", USAGE)
         return
     try:
-        if version is None:
-            planned = plan_rules(settings, seeds)
+        if is_plan or version is None:
+            planned = plan_rules(settings, seeds, version)
             reply.done(plan_payload(planned), lambda: click.echo(plan_text(planned, limit)))
             return
         found = restate_figure(settings, version, kpi, period, agency, variant)

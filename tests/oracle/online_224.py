@@ -152,7 +152,7 @@ def _clock_start(f: CaseFact, row: Row) -> dt.date:
 
 
 def _spent(f: CaseFact, start: dt.date) -> int | None:
-    """Working days from the start of the clock to its end, those in completed requests left out; none if it ended before."""
+    """Working days from the clock's start to its end, completed requests left out; none if it ended before."""
     assert f.end_on is not None
     if f.end_on < start:
         return None
