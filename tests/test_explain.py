@@ -208,12 +208,15 @@ def test_command_answers_in_words_and_json(night: Site, monkeypatch: pytest.Monk
         "sql/marts/kpi/on_time.sql",
         "khớp đúng",
         "lô / batch",
+        "Kế hoạch thi đua 2023 mục 2.6a; Nghị định 61/2018/NĐ-CP",
+        "nd61_2018 · Nghị định 61/2018/NĐ-CP, tiếp nhận / received 21/06/2018 – 30/06/2025",
     ):
         assert words in said.output
     answer = json.loads(runner.invoke(main, ["explain", "on_time", "2023-05", "--json"]).output)
     assert answer["is_exact"]
     counted = [unit for unit in answer["units"] if unit["verdict"] != "not_counted"]
     assert len(counted) == answer["figure"]["denominator"] > 100
+    assert {unit["clock_law"] for unit in counted} == {rule["law_id"] for rule in answer["clock"]}
     total = ["explain", "index_766_total", "2023-Q2"]
     points = runner.invoke(main, total).output
     for words in ("khớp đúng", "ON_TIME", "Chưa có nguồn", "phần triệu điểm"):

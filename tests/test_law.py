@@ -12,7 +12,7 @@ from expectations.suite import load_suites
 from orchestration.settings import PROJECT
 from reports.forms import Form
 from reports.law import NO_VERSION, citation_text, with_version
-from tests.staging_rows import CASE, META, Row, shared_warehouse
+from tests.staging_rows import CASE, META, Row
 from tests.warehouse_case import CaseWarehouse
 from warehouse.facts import FACTS
 from warehouse.law import basis_behind, clock_behind
@@ -97,7 +97,7 @@ def test_every_kpi_and_every_form_has_a_basis_on_every_day() -> None:
 
 @pytest.fixture(scope="module", name="warehouse")
 def fixture_warehouse() -> CaseWarehouse:
-    return shared_warehouse()
+    return CaseWarehouse()
 
 
 @pytest.fixture

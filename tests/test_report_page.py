@@ -247,6 +247,13 @@ def test_the_page_shows_no_agency_with_fewer_than_five_ratings(night: Site) -> N
         assert sum(row["denominator"] for row in rows) == total["denominator"]
 
 
+def test_the_page_cites_the_law_of_its_period_and_of_its_cases(night: Site) -> None:
+    text = page_of(night).read_text(encoding="utf-8")
+    assert "Kế hoạch thi đua 2023 mục 2.6a; Nghị định 61/2018/NĐ-CP ·" in text
+    assert "Nghị định 61/2018/NĐ-CP (21/06/2018 – 30/06/2025)" in text
+    assert "Nghị định 118/2025" not in text
+
+
 def test_figures_are_rounded_half_up_and_from_whole_numbers() -> None:
     row = {
         "numerator": 98996,

@@ -87,6 +87,7 @@ def test_biểu_06_is_the_published_form_and_its_formulas_compute(night: Site, o
 def test_biểu_06_is_laid_out_as_on_paper(night: Site) -> None:
     sheet = load_workbook(night.home / "reports" / "scorecard.xlsx")["Biểu 06"]
     assert sheet["A1"].value == "Biểu số 06/VPCP/KSTT"
+    assert sheet["A2"].value == "Ban hành theo Thông tư 01/2020/TT-VPCP ngày 21/10/2020"
     words = [cell.value for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in words
     assert {"NGƯỜI LẬP BIỂU", "THỦ TRƯỞNG ĐƠN VỊ"} <= set(words)
@@ -99,6 +100,10 @@ def test_biểu_06_is_laid_out_as_on_paper(night: Site) -> None:
     fonts = {(cell.font.name, cell.font.size) for row in sheet["B11:M13"] for cell in row}
     assert fonts == {("Times New Roman", 13.0)}
     assert sheet["C11"].number_format == "#,##0"
+    old = load_workbook(night.home / "reports" / "scorecard.xlsx")["Form 07a"]
+    notes = [cell.value for row in old.iter_rows() for cell in row if isinstance(cell.value, str)]
+    ended = "Thông tư 02/2017/TT-VPCP đã hết hiệu lực sau ngày 20/10/2020"
+    assert [note.split(";")[0] for note in notes if "hết hiệu lực" in note] == [ended]
 
 
 @needs_office

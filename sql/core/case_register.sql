@@ -1,6 +1,7 @@
 /* @model
 description: >
-  "Sổ theo dõi hồ sơ" (form 07 of TT 03/2025): the Centre's accepted cases in the order of reception.
+  "Sổ theo dõi hồ sơ" (form 07 of TT 03/2025, before it of TT 01/2018; versions in meta.form_version): the Centre's
+  accepted cases in the order of reception.
   Restricted, never published. Name, address and telephone of the applicant are columns of the paper that
   the warehouse doesn't keep; they stand in the case system alone. One row per case.
 grain: [case_code]
