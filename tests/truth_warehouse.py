@@ -27,6 +27,7 @@ LISTS = {
     "raw.services__submission": "submissions", "raw.registry__decision": "decisions",
     "raw.drops__plan_task": "plan_tasks", "raw.drops__feedback": "feedback",
     "raw.drops__nomination": "nominations", "raw.drops__case": "dropped_cases",
+    "raw.drops__rating_device": "rating_devices",
 }  # fmt: skip
 
 
