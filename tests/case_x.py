@@ -36,6 +36,17 @@ def issued(first: int | None, new_due: int | None, kind: str = "statutory") -> R
     }  # fmt: skip
 
 
+def row_of(**other: Any) -> Row:
+    """The record of case X, received on 2 and due on 6; with other fields where a test names them."""
+    row = {
+        "case_code": "X", "agency_code": "A", "procedure_code": "1", "reception_unit_code": CENTRE, "channel": 1,
+        "status": 4, "received_at": at(2, "09:00"), "due_at": at(6, "17:00"), "finished_at": None,
+        "returned_at": None, "stopped_at": None, "rejected_at": None, "withdrawn_at": None, "is_deleted": False,
+        "pauses": [], "extensions": [],
+    }  # fmt: skip
+    return row | other
+
+
 def fact(
     *events: Row,
     ended: int | None = None,
@@ -43,19 +54,18 @@ def fact(
     limit: tuple[Any, Any] = (4, "day"),
     **other: Any,
 ) -> CaseFact:
-    """Case X: received on 2, due on 6; with other fields where a test names them."""
-    row = {
-        "case_code": "X", "agency_code": "A", "procedure_code": "1", "reception_unit_code": CENTRE, "channel": 1,
-        "status": 4, "received_at": at(2, "09:00"), "due_at": at(6, "17:00"),
-        "finished_at": at(ended) if ended else None, "returned_at": None, "stopped_at": None, "rejected_at": None,
-        "withdrawn_at": None, "is_deleted": False,
-        "pauses": [e for e in events if "seq" in e], "extensions": [e for e in events if "kind" in e],
-    }  # fmt: skip
+    """What became of case X, with its requests and extensions."""
+    row = row_of(
+        finished_at=at(ended) if ended else None,
+        pauses=[e for e in events if "seq" in e],
+        extensions=[e for e in events if "kind" in e],
+    )
+    value, unit = limit
     procedure = {
         "procedure_code": "1",
         "field_code": "F",
-        "time_limit_value": limit[0],
-        "time_limit_unit": limit[1],
+        "time_limit_value": value,
+        "time_limit_unit": unit,
     }
     truth = {"cases": [row | other], "agencies": [], "procedures": [procedure]}
     moment = dt.datetime.fromisoformat(at(as_of, "23:00"))

@@ -7,6 +7,7 @@ test_oracle_rules.py).
 import datetime as dt
 import json
 from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
@@ -122,3 +123,49 @@ def test_made_up_histories_agree_to_the_last(seed: int, warehouse: TruthWarehous
     assert {name for name in NAMES if seen[name] < ENOUGH} == before_the_law
     judged = on_time_difference(oracle.facts.values(), oracle.today)
     assert identity_breaks(judged, oracle.counts) == []
+
+
+CAMPAIGN_ERA = Era(dt.date(2023, 5, 8), dt.datetime(2023, 6, 14, 1, 30, tzinfo=LOCAL))
+
+
+@pytest.mark.parametrize("first", [2, 7, 8, 12])
+def test_snapshots_agree_whatever_night_the_warehouse_began(
+    first: int, warehouse: TruthWarehouse
+) -> None:
+    """Each night rewrites half of the cases at will, and some keys are gone; snapshots lie on 6 and 10 June."""
+    dice = Random(first)
+    days = (first, *(day for day in (7, 9, 11, 14) if day > first))
+    nights, versions = [], []
+    for day in days:
+        night = dt.datetime(2023, 6, day, 1, 30, tzinfo=LOCAL)
+        told = truth(day, CAMPAIGN_ERA, cases=800, ratings=0)
+        told["cases"] = [
+            row | {"updated_at": (night - dt.timedelta(seconds=dice.randint(1, 10**6))).isoformat()}
+            for row in told["cases"] if dice.random() < 0.5
+        ]  # fmt: skip
+        nights.append((night, {**told, **_split(told["cases"])}))
+        versions += [row | {"known_from": night} for row in told["cases"]]
+    last_told = {row["case_code"]: row["known_from"] for row in versions}
+    gone = [
+        (code, night)
+        for code, told_on in last_told.items()
+        for night, _ in nights
+        if night > told_on and dice.random() < 0.1
+    ]
+    warehouse.show_nights(nights, gone=gone)
+    kept = {
+        (row["case_code"], row["night"])
+        for row in warehouse.rows("select case_code, _loaded_at as night from staging.case_version")
+    }
+    versions = [row for row in versions if (row["case_code"], row["known_from"]) in kept]
+    assert len(versions) > 400
+    known = Known(
+        versions, [night for night, _ in nights], gone, told["agencies"], told["procedures"]
+    )
+    assert campaign_differences(warehouse.rows, known, CAMPAIGN[0][0], CENTRE) == []
+    assert (
+        sum(
+            row["closed_count"] for row in warehouse.rows("select closed_count from marts.campaign")
+        )
+        > 100
+    )

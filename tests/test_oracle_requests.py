@@ -129,6 +129,9 @@ def test_a_limit_in_working_hours_stands_still_for_the_minutes_of_the_union() ->
     assert due(pause, overlap, **hours) == 4
     # added up it would be ten hours, so Wednesday
     assert due(pause, pause, **hours) == 3
+    # asked on the weekend before, answered before the office opened: no minute of work
+    sunday = {"seq": 1, "requested_at": at(1, "10:00"), "completed_at": at(2, "06:59")}
+    assert due(sunday, **hours, received_at=at(1, "09:00")) == 2
     # asked after the due day
     assert due(asked(5, 6), **hours) == 3
 

@@ -6,6 +6,7 @@ costs seconds. Pages are written as the sources send them.
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ LISTS = {
 }  # fmt: skip
 
 
+Nights = list[tuple[dt.datetime, dict[str, list[dict[str, Any]]]]]
+Gone = Sequence[tuple[str, dt.datetime]]
+
+
 class TruthWarehouse:
     """Opened once; `show` loads a truth and builds what `tables` need."""
 
@@ -51,13 +56,36 @@ class TruthWarehouse:
         self, truth: dict[str, list[dict[str, Any]]], as_of: dt.datetime, centre: str = CENTRE
     ) -> None:
         """Forget what was loaded, load this truth as it stands at `as_of` and build."""
-        self.number += 1
-        for state in ("meta.deletion", "meta.batch", "meta.cursor", "meta.drift"):
+        self.show_nights([(as_of, truth)], centre)
+
+    def show_nights(self, nights: Nights, centre: str = CENTRE, gone: Gone = ()) -> None:
+        """The same, with what each night loaded; `gone` are cases and the night that found their keys gone."""
+        for state in (
+            "meta.deletion",
+            "meta.deletion_log",
+            "meta.batch",
+            "meta.cursor",
+            "meta.drift",
+        ):
             self.connection.execute(f"delete from {state}")
-        for table, shape in SHAPES.items():
+        for table in SHAPES:
             self.connection.execute(f"drop table if exists {table}")
-            self._load(shape, truth.get(LISTS.get(table, ""), []), as_of)
-        set_run_context(self.connection, RunContext(as_of, centre, "oracle"))
+        for night, truth in nights:
+            self.number += 1
+            for table, shape in SHAPES.items():
+                self._load(shape, truth.get(LISTS.get(table, ""), []), night)
+        for code, night in gone:
+            self.connection.execute(
+                "insert into meta.deletion by name select 'cases' as system, 'case' as entity, $code as key, "
+                "$night as deleted_at, 'gone' as batch_id",
+                {"code": code, "night": night},
+            )
+            self.connection.execute(
+                "insert into meta.deletion_log by name select 'cases' as system, 'case' as entity, $code as key, "
+                "'deleted' as event, $night as noted_at, 'gone' as batch_id",
+                {"code": code, "night": night},
+            )
+        set_run_context(self.connection, RunContext(nights[-1][0], centre, "oracle"))
         for model in self.models:
             build_model(self.connection, model, self.rules.get(model.table, ()))
 

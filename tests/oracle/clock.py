@@ -31,10 +31,6 @@ class Request:
         """Whether it was made by the day and not answered on or before it."""
         return self.at.date() <= day and (self.done is None or self.done.date() > day)
 
-    def is_open_at(self, moment: Moment) -> bool:
-        """The same by the moment."""
-        return self.at <= moment and (self.done is None or self.done > moment)
-
 
 def united(entries: list[tuple[Moment, Moment | None]], as_of: Moment) -> list[Request]:
     """Entries of one moment are one request, answered at the latest answer by as-of that any of them holds."""
@@ -92,20 +88,14 @@ class Clock:
         return new_due.date() >= issued.date() and self._is_in_time(issued)
 
     def _is_in_time(self, at: Moment) -> bool:
-        """On or before the due day that stood then, or while the case waited."""
-        if self._has_moment():
-            due = self._due_as_moved_by([q for q in self.counted if q.done and q.done <= at])
-            waits = any(q.is_open_at(at) for q in self.counted)
-        else:
-            day = at.date()
-            due = self._due_as_moved_by(
-                [q for q in self.counted if q.done and q.done.date() <= day]
-            )
-            waits = any(q.is_open_at_end_of(day) for q in self.counted)
-        return due is None or due.holds(at) or waits
+        """On or before the due day that stood then, or on a day on which the case waited.
 
-    def _has_moment(self) -> bool:
-        return self.by_time and (self.extended or self.promised) is not None
+        What was answered on that very day counts as answered, also where the due day has a moment.
+        """
+        day = at.date()
+        answered = [q for q in self.counted if q.done and q.done.date() <= day]
+        due = self._due_as_moved_by(answered)
+        return due is None or due.holds(at) or self.waits_at_end_of(day)
 
     def _due_as_moved_by(self, requests: list[Request]) -> Due | None:
         if self.extended:

@@ -125,7 +125,8 @@ def _risk(query: Query, cases: Iterable[CaseFact], today: dt.date) -> list[str]:
 def _judged(query: Query, expected: Counter[Judged]) -> list[str]:
     got: Counter[Judged] = Counter()
     for row in query("select * from marts.on_time_difference"):
-        why = row["reason"] if row["reason"] in NAMED else ""
+        is_named = row["variant"] == "D" and row["reason"] in NAMED
+        why = row["reason"] if is_named else ""
         place = row["period_kind"], row["period_start"], row["agency_code"], row["variant"]
         got[(*place, row["judgement_a"], row["judgement_other"], why)] += row["case_count"]
     return _counted("marts.on_time_difference", got, expected)

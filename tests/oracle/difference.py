@@ -13,7 +13,7 @@ from tests.oracle.verdicts import verdict
 
 KINDS = ("month", "quarter", "year", "ytd")
 WORDS = {True: "on_time", False: "late", None: "not_counted"}
-# The two reasons that the contract names; the others are told by "".
+# The two reasons that the contract names, for D; the others are told by "".
 NAMED = ("ended_in_another_period", "returned_before_end")
 # (kind, first day, agency, variant, judged by A, judged by the variant, reason)
 Judged = tuple[str, dt.date, str, str, str, str, str]

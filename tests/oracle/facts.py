@@ -48,6 +48,16 @@ class CaseFact:
         """The one due day, where there is one."""
         return self.clock.due.day if self.clock and self.clock.due else None
 
+    @property
+    def asked(self) -> tuple[dt.datetime, ...]:
+        """When requests were made, each once."""
+        return tuple(request.at for request in self.requests)
+
+    @property
+    def pauses(self) -> tuple[tuple[dt.date, dt.date | None], ...]:
+        """Days on which requests were made and answered."""
+        return tuple((q.at.date(), q.done.date() if q.done else None) for q in self.requests)
+
     def in_time(self, at: dt.datetime) -> bool:
         """Whether what happens then happens on time."""
         assert self.clock is not None

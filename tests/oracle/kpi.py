@@ -156,7 +156,7 @@ class Oracle(Registers):
 
     def _all_spans(self) -> set[Span]:
         """Every period from the first day on which anything counted happened."""
-        firsts = [f.received_on for f in self.accepted if f.received_on]
+        firsts = [at for f in self.accepted for at in (f.received_on, f.end_on) if at]
         firsts += [decided for _, _, decided, _ in self._items()]
         firsts += [at for t in self.truth["plan_tasks"] if (at := day(t["due_on"])) and at < self.today
                    and not t["cancelled_by"]]  # fmt: skip
