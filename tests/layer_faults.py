@@ -239,7 +239,10 @@ STATEMENTS: dict[tuple[str, str], str] = {
     ): "insert into core.provisional_period values ('case', 'month', date '2023-05-01', 'H37.16')",
     ("core.dim_calendar_year", "awaited_calendar_is_here"): "update core.dim_calendar_year "
     "set is_awaited = true where calendar_year = 2024",
-    ("core.source_given", "named_sources_known"): "delete from core.source_given where source = 'service'",
+    (
+        "core.source_given",
+        "named_sources_known",
+    ): "delete from core.source_given where source = 'service'",
     ("marts.kpi_value", "p90_not_below_median"): "update marts.kpi_value set numerator = -1 "
     "where kpi_id = 'nd224_working_days' and variant = 'p90'",
     ("marts.kpi_value", "every_kpi_published"): "delete from marts.kpi_value where variant = 'B'",
