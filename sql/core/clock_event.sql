@@ -119,7 +119,7 @@ standing as (
         case
             when b.extended_at is not null then local_day(b.extended_at)
             when o.target_minute_no is not null and b.moved_minutes > 0 then by_minutes.day
-            when b.moved_days = 0 then o.due_original_on
+            when o.target_minute_no is not null or b.moved_days = 0 then o.due_original_on
             else by_days.day
         end as due_before_on
     from before as b

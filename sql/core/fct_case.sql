@@ -10,7 +10,8 @@ columns:
   agency_code: "Mã cơ quan giải quyết. Agency code."
   reception_unit_code: "Mã nơi tiếp nhận. Reception unit code."
   is_centre: "Tiếp nhận tại Trung tâm. Received at the Centre."
-  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel."
+  channel: "Mã kênh, xem core.dim_channel. Channel."
+  filed_as: "Cách nộp tính như: direct trực tiếp, online trực tuyến, postal bưu chính. What its channel counts as."
   applicant_type: "Loại đối tượng. Applicant type."
   status: "Trạng thái 1–10. Status."
   is_accepted: "Đã được tiếp nhận. Was accepted."
@@ -63,6 +64,7 @@ select
     e.reception_unit_code,
     coalesce(e.reception_unit_code = x.centre_code, false) as is_centre,
     e.channel,
+    coalesce(h.counts_as, 'direct') as filed_as,
     e.applicant_type,
     e.status,
     s.is_accepted,
@@ -107,6 +109,7 @@ from staging.case as e
 cross join meta.run_context as x
 join core.seen_case as s on s.viewpoint = 'now' and s.case_code = e.case_code
 left join core.agency_alias as a on a.code = e.agency_code
+left join core.dim_channel as h on h.channel = e.channel
 left join core.fct_case_due as d on d.viewpoint = 'now' and d.case_code = e.case_code
 left join core.dim_date as first_day on first_day.day = local_day(s.clock_start_at)
 left join core.dim_date as last_day on last_day.day = local_day(s.end_at)

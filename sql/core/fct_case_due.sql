@@ -83,7 +83,8 @@ dues as (
         case
             when e.extended_at is not null then local_day(e.extended_at)
             when o.target_minute_no is not null and p.moved_minutes > 0 then by_minutes.day
-            when coalesce(p.moved_days, 0) = 0 then o.due_original_on
+            -- against a limit in working hours, a pause without an office minute moves nothing
+            when o.target_minute_no is not null or coalesce(p.moved_days, 0) = 0 then o.due_original_on
             else by_days.day
         end as due_on
     from core.original_due as o

@@ -31,7 +31,7 @@ with cases as (
         c.case_code,
         c.agency_code,
         coalesce(c.field_code, p.field_code, 'UNKNOWN') as field_code,
-        c.channel,
+        c.filed_as = 'online' as is_online,
         c.received_on,
         -- A case can't have ended before it was received; what says so ends on its first day.
         case when c.end_on is not null then greatest(c.end_on, c.received_on) end as end_on,
@@ -55,8 +55,8 @@ days as (
 received as (
     select
         d.period_kind, d.period_start, c.agency_code, c.field_code,
-        count(*) filter (c.channel = 2) as online_count,
-        count(*) filter (c.channel <> 2) as direct_count
+        count(*) filter (c.is_online) as online_count,
+        count(*) filter (not c.is_online) as direct_count
     from cases as c
     join days as d on d.day = c.received_on
     group by all

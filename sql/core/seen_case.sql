@@ -34,17 +34,22 @@ with recorded as (
     where v.known_until_at is null
 ),
 
--- The newest version of each case that the load after the day knew.
-known as (
+-- The newest version of each case that the load after the day knew, wherever it was received by earlier ones.
+newest as (
     select v.viewpoint, v.seen_until_at, v.known_until_at, h.*
     from core.viewpoint as v
-    cross join meta.run_context as x
     join core.case_history as h on h.known_from <= v.known_until_at
-    where h.reception_unit_code = x.centre_code
     qualify row_number() over (
         partition by v.viewpoint, h.case_code
         order by h.valid_from desc, h.known_from desc, h.batch_id desc, h.page_no desc, h.row_no desc
     ) = 1
+),
+
+known as (
+    select n.*
+    from newest as n
+    cross join meta.run_context as x
+    where n.reception_unit_code = x.centre_code
 ),
 
 -- What the key sweeps had found gone by that load, and nothing has been sent of since.

@@ -32,7 +32,7 @@ with received as (
     select
         s.campaign_id, s.snapshot_on, s.staff_code,
         count(*) as received_count,
-        count(*) filter (c.channel = 2 and c.assisted) as assisted_count,
+        count(*) filter (c.filed_as = 'online' and c.assisted) as assisted_count,
         sum(c.pause_count) as supplement_count,
         count(*) filter (c.pause_count > 1) as second_request_count
     from core.campaign_staff as s

@@ -38,7 +38,7 @@ cases as (
 
 received as (
     select d.period_kind, d.period_start, c.agency_code,
-        count(*) as received_count, count(*) filter (c.channel = 2) as online_count
+        count(*) as received_count, count(*) filter (c.filed_as = 'online') as online_count
     from cases as c
     join days as d on d.day = c.received_on
     group by all

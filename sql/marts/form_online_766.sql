@@ -37,12 +37,11 @@ received as (
     select
         d.period_kind, d.period_start, coalesce(c.agency_code, 'ALL') as agency_code,
         count(*) as received_count,
-        count(*) filter (h.counts_as = 'online') as online_count,
-        count(*) filter (h.counts_as = 'postal') as postal_count,
+        count(*) filter (c.filed_as = 'online') as online_count,
+        count(*) filter (c.filed_as = 'postal') as postal_count,
         count(*) filter (c.fee_total_vnd > 0) as fee_case_count,
         count(*) filter (c.fee_total_vnd > 0 and c.paid_online in (1, 2)) as paid_online_count
     from core.fct_case as c
-    left join core.dim_channel as h on h.channel = c.channel
     join days as d on d.day = c.received_on
     where c.is_centre and c.is_accepted
     group by grouping sets ((d.period_kind, d.period_start, c.agency_code), (d.period_kind, d.period_start))

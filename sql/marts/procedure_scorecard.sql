@@ -19,10 +19,9 @@ columns:
 with events as (
     select
         cast(date_trunc('year', c.received_on) as date) as period_start, c.agency_code, c.procedure_code,
-        1 as received, case when h.counts_as = 'online' then 1 else 0 end as online,
+        1 as received, case when c.filed_as = 'online' then 1 else 0 end as online,
         0 as closed, 0 as late, null as days, 0 as rated
     from core.fct_case as c
-    left join core.dim_channel as h on h.channel = c.channel
     where c.is_centre and c.is_accepted
     union all
     select

@@ -22,6 +22,7 @@ FULL, INFORMATION = 4, 2
 WITH_RESULT = ("finished", "returned")
 CROSSING_SINCE = dt.date(2026, 8, 5)
 Days = tuple[dt.date, dt.date]
+Request = tuple[dt.datetime, dt.datetime | None]
 
 
 def count_online_224(world: "Oracle") -> None:
@@ -34,21 +35,24 @@ def count_online_224(world: "Oracle") -> None:
         if _is_said(rows.values(), "paid_online") and _is_said(rows.values(), "result_digitised"):
             _handled(world, full, rows)
     _working_days(world, rows)
-    if any(f.asked for f in world.facts.values()):
+    if any(_requests(world, rows[code]) for code in world.facts):
         for f in world.accepted:
             if f.end_on:
-                world._count("nd224_asked_again", "asked", f.end_on, f.agency, _is_asked(f))
+                good = _is_asked(world, rows[f.code])
+                world._count("nd224_asked_again", "asked", f.end_on, f.agency, good)
 
 
 def watched(world: "Oracle", since: dt.datetime) -> dict[Key, Count]:
     """Counts of the variants that need history, for cases received after the first load; none was reopened."""
     counted: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+    rows = {row["case_code"]: row for row in world.truth["cases"]}
     for f in world.accepted:
         if f.end_on is None or f.received is None or f.received <= since:
             continue
+        is_asked = _is_asked(world, rows[f.code])
         for kind, start, _ in world._spans(f.end_on):
             for code in (f.agency, "ALL"):
-                for variant, good in (("reopened", False), ("either", _is_asked(f))):
+                for variant, good in (("reopened", False), ("either", is_asked)):
                     pair = counted["nd224_asked_again", variant, kind, start, code]
                     pair[0] += good
                     pair[1] += 1
@@ -127,7 +131,8 @@ def _working_days(world: "Oracle", rows: dict[str, Row]) -> None:
     for f in world.accepted:
         if f.end_on is None or f.end_kind not in WITH_RESULT:
             continue
-        spent = _spent(f, _clock_start(f, rows[f.code]))
+        row = rows[f.code]
+        spent = _spent(f, _clock_start(f, row), _requests(world, row))
         if spent is None:
             continue
         for span in world._spans(f.end_on):
@@ -151,23 +156,33 @@ def _clock_start(f: CaseFact, row: Row) -> dt.date:
     return f.received_on
 
 
-def _spent(f: CaseFact, start: dt.date) -> int | None:
+def _spent(f: CaseFact, start: dt.date, requests: list[Request]) -> int | None:
     """Working days from the clock's start to its end, completed requests left out; none if it ended before."""
     assert f.end_on is not None
     if f.end_on < start:
         return None
     waited: set[dt.date] = set()
-    for asked, done in f.pauses:
-        at = max(asked, start) + ONE_DAY
-        while done and at <= min(done, f.end_on):
+    for asked, done in requests:
+        at = max(asked.date(), start) + ONE_DAY
+        while done and at <= min(done.date(), f.end_on):
             if working_between(at - ONE_DAY, at):
                 waited.add(at)
             at += ONE_DAY
     return working_between(start, f.end_on) - len(waited)
 
 
-def _is_asked(f: CaseFact) -> bool:
-    return len(set(f.asked)) > 1
+def _requests(world: "Oracle", row: Row) -> list[Request]:
+    """What was asked by as-of, and when it was given; entries as they came, some of them twice."""
+    found = []
+    for pause in row["pauses"] or []:
+        asked, done = instant(pause["requested_at"]), instant(pause["completed_at"])
+        if asked and asked <= world.as_of:
+            found.append((asked, done if done and done <= world.as_of else None))
+    return found
+
+
+def _is_asked(world: "Oracle", row: Row) -> bool:
+    return len({asked for asked, _ in _requests(world, row)}) > 1
 
 
 def _is_said(rows: Iterable[Row], name: str) -> bool:

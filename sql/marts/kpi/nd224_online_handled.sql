@@ -16,7 +16,7 @@ cases as (
     select
         c.case_code, c.procedure_code, c.agency_code, c.received_on,
         coalesce(c.end_on, c.received_on, local_day(c.submitted_at)) as day,
-        c.channel = 2
+        c.filed_as = 'online'
             and not coalesce(c.assisted, false)
             and coalesce(c.result_digitised, false)
             and (coalesce(c.fee_total_vnd, 0) = 0 or coalesce(c.paid_online in (1, 2), false)) as is_online,

@@ -7,7 +7,7 @@ unit: case
 */
 with cases as (
     select
-        c.case_code, c.procedure_code, c.agency_code, c.received_on, c.channel,
+        c.case_code, c.procedure_code, c.agency_code, c.received_on, c.filed_as,
         case when not c.is_accepted then 'not_accepted' when not s.is_given then 'no_source' end as exclusion
     from core.fct_case as c
     cross join core.source_given as s
@@ -28,7 +28,7 @@ live as (
 units as (
     select
         v.variant, c.case_code as unit_id, c.agency_code, c.received_on as day,
-        c.channel = 2 and l.procedure_code is not null as is_good,
+        c.filed_as = 'online' and l.procedure_code is not null as is_good,
         coalesce(
             c.exclusion,
             case when v.variant = 'B' and l.procedure_code is null then 'no_live_full_service' end

@@ -6,10 +6,9 @@ unit: case
 */
 with cases as (
     select
-        c.case_code, c.procedure_code, c.agency_code, c.received_on, h.counts_as is not null as is_good,
+        c.case_code, c.procedure_code, c.agency_code, c.received_on, c.filed_as = 'online' as is_good,
         case when not c.is_accepted then 'not_accepted' end as exclusion
     from core.fct_case as c
-    left join (select * from core.dim_channel where counts_as = 'online') as h on h.channel = c.channel
     where c.is_centre
 ),
 

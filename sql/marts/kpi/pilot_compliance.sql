@@ -6,10 +6,9 @@ unit: case
 */
 with units as (
     select
-        'A' as variant, c.case_code as unit_id, c.agency_code, c.received_on as day, h.counts_as is not null as is_good,
+        'A' as variant, c.case_code as unit_id, c.agency_code, c.received_on as day, c.filed_as = 'online' as is_good,
         case when not c.is_accepted then 'not_accepted' end as exclusion
     from core.fct_case as c
-    left join (select * from core.dim_channel where counts_as = 'online') as h on h.channel = c.channel
     semi join core.dim_service as s
         on s.procedure_code = c.procedure_code
         and s.pilot_from <= c.received_on

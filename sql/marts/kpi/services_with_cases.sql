@@ -18,9 +18,8 @@ with live as (
 ),
 
 case_days as (
-    select distinct c.procedure_code, c.received_on, h.counts_as is not null as is_online
+    select distinct c.procedure_code, c.received_on, c.filed_as = 'online' as is_online
     from core.fct_case as c
-    left join (select * from core.dim_channel where counts_as = 'online') as h on h.channel = c.channel
     where c.is_centre and c.is_accepted
 ),
 
