@@ -37,7 +37,13 @@ def old(tmp_path: Path) -> Path:
 def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> None:
     connection = open_warehouse(old, SQL / "macros.sql")
     before = connection.execute(FIGURES).fetchall()
-    raw = connection.execute("select * from raw.cases__case order by all").fetchall()
+    # The hash is over the columns there are; those of this release are more, and it is made anew.
+    kept = ", ".join(
+        f'"{name}"'
+        for name, *_ in connection.execute("describe raw.cases__case").fetchall()
+        if name != "_content_hash"
+    )
+    raw = connection.execute(f"select {kept} from raw.cases__case order by all").fetchall()
     assert len(before) > 500
     assert migrate(connection) == list(range(2, NEWEST + 1))
     ensure_state(connection)
@@ -52,10 +58,6 @@ def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> No
         if model.table in wanted:
             build_model(connection, model)
     assert connection.execute(FIGURES).fetchall() == before
-    kept = ", ".join(
-        f'"{column[0]}"'
-        for column in connection.execute("describe raw.cases__case").fetchall()[: len(raw[0])]
-    )
     assert connection.execute(f"select {kept} from raw.cases__case order by all").fetchall() == raw
     connection.close()
     again = open_warehouse(old, SQL / "macros.sql")

@@ -102,11 +102,12 @@ def agency_scorecard(facts: Iterable[CaseFact], today: dt.date) -> Rows:
                 marks += ["received_count", *(["online_count"] if f.online else [])]
             if f.end_on and first <= f.end_on <= last:
                 marks += ["closed_count", _closed_column(f)]
-            if f.is_open_at_end_of(last):
-                marks += [
-                    "open_count",
-                    *(["overdue_count"] if f.is_overdue_at_end_of(last) else []),
-                ]
+            if f.is_open_at_end_of(last) and f.is_overdue_at_end_of(last):
+                marks.append("overdue_count")
+            # What came by then less what ended by then, though a typing error may have one end before it came.
+            stands = int(f.received_on <= last) - int(f.end_on is not None and f.end_on <= last)
+            if stands:
+                found[kind, first, f.agency]["open_count"] += stands
             if marks:
                 found[kind, first, f.agency].update(marks)
     return found
