@@ -131,9 +131,9 @@ def test_nothing_published_or_no_such_version(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "warehouse.duckdb", 1)
     with pytest.raises(QuestionError, match="Nothing is published yet"):
         planned(ledger)
+    rules = rules_on_disk(ledger.catalog, ledger.rules, ledger.macros)
     with (
         open_overlay(ledger.path, ledger.macros) as overlay,
         pytest.raises(QuestionError, match="Nothing is kept of version v99"),
     ):
-        rules = rules_on_disk(ledger.catalog, ledger.rules, ledger.macros)
         plan(overlay, rules, {}, "v99")
