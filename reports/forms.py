@@ -20,21 +20,24 @@ PROVISIONAL_NOTE = "Tạm tính: có hạn trả tính qua năm chưa có lịch
 class Column:
     """One column: caption, the mart's column, and the group heading above it.
 
-    `sums` names columns of the same row that a live formula adds up.
+    `sums` names columns of the same row that a live formula adds up; `adds` a count of the mart that has no column on
+    paper and stands in the formula as a number.
     """
 
     caption: str
     source: str
     group: str = ""
     sums: tuple[str, ...] = ()
+    adds: str = ""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form on paper; `mart` has one row per period and agency, agency ALL is the total.
+    """A form on paper; `mart` has one row per period and `row_code`, of which ALL is the total.
 
-    `groups` are headings over its rows, by the mart's agency_group. `authority` is the document that issued
-    it and `law` what is to be said of that; both depend on the period (law.py).
+    `groups` are headings over its rows, by the mart's agency_group; `order` is theirs. `adds_up`: its total row is
+    the sum of the rows. `notes_of` are notes that stand under it where the total's count of that name isn't 0.
+    `authority` is the document that issued it and `law` what is to be said of that; both depend on the period (law.py).
     """
 
     sheet: str
@@ -47,6 +50,12 @@ class Form:
     groups: tuple[tuple[str, str], ...] = ()
     authority: str = ""
     law: tuple[str, ...] = ()
+    row_head: str = "Đơn vị"
+    row_code: str = "agency_code"
+    row_name: str = "agency_name"
+    order: str = "all"
+    adds_up: bool = False
+    notes_of: tuple[tuple[str, str], ...] = ()
 
 
 RECEIVED = "Số hồ sơ nhận giải quyết"
@@ -72,6 +81,7 @@ FORM_06 = Form(
             "settled_total_count",
             SETTLED,
             ("settled_early_count", "settled_on_time_count", "settled_late_count"),
+            adds="no_due_count",
         ),
         Column("Trước hạn", "settled_early_count", SETTLED),
         Column("Đúng hạn", "settled_on_time_count", SETTLED),
@@ -83,11 +93,76 @@ FORM_06 = Form(
     unit="Đơn vị tính: Số hồ sơ TTHC",
     notes=(
         "(3) = (4) + (5) + (6); (7) = (8) + (9) + (10); (11) = (12) + (13); (3) = (7) + (11).",
-        "Hồ sơ rút, dừng hoặc bị từ chối sau tiếp nhận tính ở cột (9).",
+        "Hồ sơ rút, dừng hoặc bị từ chối sau tiếp nhận tính ở cột (9), cả khi sau hạn trả; cột (10) chỉ có hồ sơ có "
+        "kết quả sau hạn trả. Biểu theo dõi theo Quyết định 766 tính mọi hồ sơ kết thúc sau hạn trả là quá hạn.",
     ),
     groups=(("A", "Sở, ban, ngành"), ("B", "Cấp huyện"), ("C", "Cấp xã")),
+    order="position",
+    adds_up=True,
+    notes_of=(
+        (
+            "no_due_count",
+            "(7) = (8) + (9) + (10) + {}: số hồ sơ có kết quả mà không xác định được hạn trả.",
+        ),
+        ("no_due_open_count", "Trong (12) có {} hồ sơ không xác định được hạn trả."),
+    ),
 )
-FORMS = (FORM_06,)
+FORM_07A = Form(
+    sheet="Form 07a",
+    number="Biểu số 07a/VPCP/KSTT",
+    title="TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH (MẪU CŨ)",
+    mart="marts.form_07a",
+    columns=(
+        Column(
+            "Tổng số",
+            "received_total_count",
+            RECEIVED,
+            ("carried_over_count", "received_new_count"),
+        ),
+        Column("Kỳ trước chuyển qua", "carried_over_count", RECEIVED),
+        Column("Mới tiếp nhận", "received_new_count", RECEIVED),
+        Column(
+            "Tổng số",
+            "settled_total_count",
+            SETTLED,
+            ("settled_on_time_count", "settled_late_count"),
+            adds="no_due_count",
+        ),
+        Column("Đúng hạn", "settled_on_time_count", SETTLED),
+        Column("Quá hạn", "settled_late_count", SETTLED),
+        Column("Tổng số", "open_total_count", OPEN, ("open_in_time_count", "open_late_count")),
+        Column("Chưa đến hạn", "open_in_time_count", OPEN),
+        Column("Quá hạn", "open_late_count", OPEN),
+        Column("Hồ sơ bị yêu cầu bổ sung", "supplemented_count"),
+        Column("Hồ sơ trả lại, từ chối", "sent_back_count"),
+    ),
+    unit="Đơn vị tính: Số hồ sơ TTHC",
+    notes=(
+        "(3) = (4) + (5); (6) = (7) + (8); (9) = (10) + (11); (3) = (6) + (9). Cột (7) gồm cả trước hạn.",
+        "Hồ sơ rút, dừng hoặc bị từ chối sau tiếp nhận tính ở cột (7), cả khi sau hạn trả.",
+    ),
+    row_head="Lĩnh vực",
+    row_code="field_code",
+    row_name="field_name",
+    order="position",
+    adds_up=True,
+    notes_of=(
+        (
+            "no_due_count",
+            "(6) = (7) + (8) + {}: số hồ sơ có kết quả mà không xác định được hạn trả.",
+        ),
+        ("no_due_open_count", "Trong (10) có {} hồ sơ không xác định được hạn trả."),
+    ),
+)
+FORMS = (FORM_06, FORM_07A)
+# What is said under a form that is laid out from its comments.
+NOTES: dict[str, tuple[str, ...]] = {
+    "marts.form_online_766": (
+        "Đúng hạn, quá hạn theo biến thể A của chỉ tiêu đúng hạn: mọi cách kết thúc, cả rút, dừng và từ chối, so ngày "
+        "kết thúc với hạn trả; hồ sơ không xác định được hạn trả để ngoài. Biểu 06 tính hồ sơ rút, dừng, từ chối là "
+        "đúng hạn.",
+    ),
+}
 
 
 def published_forms(connection: Connection) -> list[Form]:
@@ -122,6 +197,7 @@ def _from_comments(connection: Connection, mart: str, comment: str) -> Form | No
         number=title,
         title=title.upper(),
         mart=mart,
+        notes=NOTES.get(mart, ()),
         columns=tuple(
             Column(_caption(row["comment"]), row["column_name"])
             for row in columns

@@ -1,7 +1,7 @@
-"""The sheets of the workbook, each laid out as on paper.
+"""The workbook's own sheets, laid out as on paper: scorecard, agencies, notes.
 
-Belongs here: heads, rows, totals, signatures and their formulas. Doesn't: queries (data.py, workbook.py),
-cell safety (cells.py), which forms there are (forms.py).
+Belongs here: heads, rows, totals, signatures and their formulas. Doesn't: report forms (form_sheet.py), queries
+(data.py, workbook.py), cell safety (cells.py).
 """
 
 import datetime as dt
@@ -21,18 +21,13 @@ from reports.cells import (
     put_text,
     set_up_page,
 )
-from reports.data import Row, Scorecard
-from reports.forms import PROVISIONAL_NOTE, Column, Form
-from reports.numbers import day_text, target_text
+from reports.data import Scorecard
+from reports.forms import Form
+from reports.numbers import target_text
 
 CENTRE = "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"
 COUNTRY = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "no_data": "Không phát sinh", "info": "Theo dõi"}
-PERIOD_VI = {
-    "month": "Tháng {0.month}/{0.year}",
-    "quarter": "Quý {1}/{0.year}",
-    "year": "Năm {0.year}",
-}
 HEADING = Look(bold=True, across="center")
 HEAD = Look(bold=True, across="center", boxed=True, filled=True, size=12)
 BODY = Look(boxed=True)
@@ -53,7 +48,7 @@ def fill_scorecard(sheet: Worksheet, card: Scorecard) -> None:
     ]  # fmt: skip
     first = card.kpis[0]
     period = f"Lũy kế từ {first['period_start']:%d/%m/%Y} đến {first['period_end']:%d/%m/%Y}"
-    row = _open_sheet(sheet, "KẾT QUẢ THỰC HIỆN CÁC CHỈ TIÊU", period, heads)
+    row = open_sheet(sheet, "KẾT QUẢ THỰC HIỆN CÁC CHỈ TIÊU", period, heads)
     sheet.column_dimensions["L"].width = 26
     for number, kpi in enumerate(card.kpis, start=1):
         unit = kpi["unit"]
@@ -84,7 +79,7 @@ def fill_scorecard(sheet: Worksheet, card: Scorecard) -> None:
         put_text(sheet.cell(row, 12), "", BODY)
         fit_row(sheet, row)
         row += 1
-    _sign(sheet, row + 1, 12, first["data_as_of"])
+    sign(sheet, row + 1, 12, first["data_as_of"])
 
 
 def fill_agencies(sheet: Worksheet, card: Scorecard) -> None:
@@ -96,7 +91,7 @@ def fill_agencies(sheet: Worksheet, card: Scorecard) -> None:
     ]  # fmt: skip
     first = card.kpis[0]
     period = f"Lũy kế từ {first['period_start']:%d/%m/%Y} đến {first['period_end']:%d/%m/%Y}"
-    top = row = _open_sheet(sheet, "KẾT QUẢ THEO CƠ QUAN", period, heads)
+    top = row = open_sheet(sheet, "KẾT QUẢ THEO CƠ QUAN", period, heads)
     names = {
         3: "received_count", 4: "online_count", 6: "closed_count", 7: "early_count", 8: "on_the_day_count",
         9: "late_count", 11: "open_count", 12: "overdue_count", 13: "rating_count",
@@ -119,46 +114,11 @@ def fill_agencies(sheet: Worksheet, card: Scorecard) -> None:
     _agency_shares(sheet, row)
     for place in (13, 14):  # ratings of small agencies are withheld, so a sum would be wrong
         put_text(sheet.cell(row, place), "", BODY)
-    _sign(sheet, row + 2, 14, first["data_as_of"])
-
-
-def fill_form(sheet: Worksheet, form: Form, rows: Sequence[Row], data_as_of: dt.datetime) -> None:
-    """A form of one period: agencies, live sums, total row, signatures."""
-    period = rows[0]
-    heads: list[tuple[str, Sequence[str]]] = [("STT", ()), ("Đơn vị", ())]
-    for column in form.columns:
-        if not column.group:
-            heads.append((column.caption, ()))
-        elif heads[-1][0] == column.group:
-            heads[-1] = (column.group, (*heads[-1][1], column.caption))
-        else:
-            heads.append((column.group, (column.caption,)))
-    top = row = _open_sheet(sheet, form.title, _period_words(period), heads, form)
-    places = {column.source: place for place, column in enumerate(form.columns, start=3)}
-    agencies = [r for r in rows if r.get("agency_code") != "ALL"]
-    groups = dict(form.groups)
-    for number, agency in enumerate(agencies, start=1):
-        letter = agency.get("agency_group")
-        if letter in groups:
-            _group_row(sheet, row, (letter, groups.pop(letter)), 2 + len(form.columns))
-            row += 1
-        put_number(sheet.cell(row, 1), number, MIDDLE)
-        put_text(
-            sheet.cell(row, 2), agency.get("agency_name") or agency.get("agency_code") or "", BODY
-        )
-        for column in form.columns:
-            _put_figure(sheet, row, places, column, agency[column.source])
-        fit_row(sheet, row)
-        row += 1
-    total = next((r for r in rows if r.get("agency_code") == "ALL"), None)
-    if total is not None:
-        _total_row(sheet, form, places, (top, row), total)
-        row += 1
-    rests = any(r.get("rests_on_provisional_calendar") for r in rows)
-    for note in [*form.notes, *form.law, *([PROVISIONAL_NOTE] if rests else [])]:
-        merge_text(sheet, row, (1, 2 + len(form.columns)), note, Look(italic=True, size=11))
-        row += 1
-    _sign(sheet, row + 1, 2 + len(form.columns), data_as_of)
+    undated = sum(agency.get("no_due_count") or 0 for agency in card.agencies)
+    if undated:
+        note = f"Trong tổng số đã giải quyết có {undated} hồ sơ không xác định được hạn trả."
+        merge_text(sheet, row + 1, (1, 14), note, Look(italic=True, size=11))
+    sign(sheet, row + 2, 14, first["data_as_of"])
 
 
 def fill_notes(sheet: Worksheet, card: Scorecard) -> None:
@@ -200,45 +160,7 @@ def _agency_shares(sheet: Worksheet, row: int) -> None:
     put_formula(sheet.cell(row, 10), f'IF({judged}=0,"–",(G{row}+H{row})/({judged}))', SHARE)
 
 
-def _group_row(sheet: Worksheet, row: int, named: tuple[str, str], width: int) -> None:
-    """A heading among the rows; its other cells stay empty, so sums pass over them."""
-    put_text(sheet.cell(row, 1), named[0], Look(boxed=True, bold=True, across="center"))
-    put_text(sheet.cell(row, 2), named[1], Look(boxed=True, bold=True))
-    for place in range(3, width + 1):
-        put_text(sheet.cell(row, place), "", BODY)
-
-
-def _put_figure(
-    sheet: Worksheet, row: int, places: dict[str, int], column: Column, value: object
-) -> None:
-    cell = sheet.cell(row, places[column.source])
-    if column.sums:
-        parts = "+".join(f"{get_column_letter(places[name])}{row}" for name in column.sums)
-        put_formula(cell, parts, NUMBER)
-    elif value is None or isinstance(value, (int, float)):
-        is_share = column.source.endswith("_ratio")
-        put_number(cell, value, SHARE if is_share else NUMBER)
-    else:
-        put_text(cell, f"{value:%d/%m/%Y}" if isinstance(value, dt.date) else value, BODY)
-
-
-def _total_row(
-    sheet: Worksheet, form: Form, places: dict[str, int], rows: tuple[int, int], total: Row
-) -> None:
-    top, row = rows
-    bold = Look(boxed=True, bold=True, across="right", number_format=COUNT)
-    merge_text(sheet, row, (1, 2), "Tổng số", Look(boxed=True, bold=True, across="center"))
-    sheet.row_dimensions[row].height = 20
-    for column in form.columns:
-        letter = get_column_letter(places[column.source])
-        cell = sheet.cell(row, places[column.source])
-        if form.notes and row > top:  # only where the layout is known to add up
-            put_formula(cell, f"SUM({letter}{top}:{letter}{row - 1})", bold)
-        else:
-            _put_figure(sheet, row, places, column, total[column.source])
-
-
-def _open_sheet(
+def open_sheet(
     sheet: Worksheet, title: str, period: str, heads: Heads, form: Form | None = None
 ) -> int:
     """Write the top of a form and its head of two rows and numbers; returns the first row below."""
@@ -277,7 +199,8 @@ def _open_sheet(
     return 10
 
 
-def _sign(sheet: Worksheet, row: int, width: int, day: dt.datetime) -> None:
+def sign(sheet: Worksheet, row: int, width: int, day: dt.datetime) -> None:
+    """The place, the day and the two signatures under a form."""
     half = max(width // 2, 2)
     place_day = f"…………, ngày {day.day} tháng {day.month} năm {day.year}"
     merge_text(sheet, row, (half + 1, width), place_day, Look(italic=True, across="center"))
@@ -287,11 +210,3 @@ def _sign(sheet: Worksheet, row: int, width: int, day: dt.datetime) -> None:
     ):
         merge_text(sheet, row + 1, columns, who, HEADING)
         merge_text(sheet, row + 2, columns, how, Look(italic=True, across="center"))
-
-
-def _period_words(row: Row) -> str:
-    start = row["period_start"]
-    kind = PERIOD_VI.get(row["period_kind"], "Kỳ").format(start, (start.month + 2) // 3)
-    if row.get("period_end") is None:
-        return f"Kỳ báo cáo: {kind} (từ {day_text(start)})"
-    return f"Kỳ báo cáo: {kind} (từ ngày {start:%d/%m/%Y} đến ngày {row['period_end']:%d/%m/%Y})"

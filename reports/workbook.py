@@ -1,7 +1,7 @@
 """The workbook: scorecard, agencies and the report forms as XLSX, from one published file.
 
 Belongs here: which sheets there are, in which order, and the writing of the file. Doesn't: layouts
-(sheets.py, forms.py), cell safety (cells.py).
+(sheets.py, form_sheet.py, forms.py), cell safety (cells.py).
 """
 
 from pathlib import Path
@@ -10,9 +10,10 @@ from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
 from reports.data import Connection, Row, read_scorecard, rows_of
+from reports.form_sheet import fill_form
 from reports.forms import Form, published_forms
 from reports.law import with_law, with_version
-from reports.sheets import fill_agencies, fill_form, fill_notes, fill_scorecard
+from reports.sheets import fill_agencies, fill_notes, fill_scorecard
 
 # The kind of period a form is handed in for; the first that the mart has.
 PREFERRED_KINDS = ("quarter", "month", "year", "ytd")
@@ -48,11 +49,10 @@ def _newest_period(connection: Connection, form: Form) -> list[Row]:
         for row in rows_of(connection, f"select distinct period_kind from {form.mart}")
     }
     kind = next((name for name in PREFERRED_KINDS if name in kinds), None)
-    order = "position" if form.groups else "all"
     return rows_of(
         connection,
         f"select * from {form.mart} where period_kind = ? "
         f"and period_start = (select max(period_start) from {form.mart} where period_kind = ?) "
-        f"order by {order}",
+        f"order by {form.order}",
         [kind, kind],
     )

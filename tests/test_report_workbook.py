@@ -1,5 +1,6 @@
 """The workbook, opened in LibreOffice: recalculated formulas, forms as on paper, cells that can't act."""
 
+import datetime as dt
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,11 +8,14 @@ from typing import Any
 
 import duckdb
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.cells import LONGEST_TEXT, clean_text
+from reports.form_sheet import fill_form
+from reports.forms import FORM_06, FORM_07A, Form
 from reports.workbook import write_workbook
-from tests.conftest import Site
+from tests.conftest import END, Site
 
 SOFFICE = shutil.which("soffice")
 needs_office = pytest.mark.skipif(
@@ -65,7 +69,7 @@ def table(sheet: Any, first: int = 10) -> list[list[Any]]:
 @needs_office
 def test_biểu_06_is_the_published_form_and_its_formulas_compute(night: Site, opened: Any) -> None:
     published = night.published(
-        "select agency_name, columns('^(received|carried|settled|open)_') from marts.bieu_06 "
+        "select agency_name, columns('^(received|carried|settled|open|no_due)_') from marts.bieu_06 "
         "where period_kind = 'quarter' and period_start = (select max(period_start) from marts.bieu_06 "
         "where period_kind = 'quarter') order by position = 0, position"
     )
@@ -74,11 +78,12 @@ def test_biểu_06_is_the_published_form_and_its_formulas_compute(night: Site, o
     assert headings[0] == ["A", "Sở, ban, ngành"]
     assert all(r[2:13] == [None] * 11 for r in rows if r[:2] in headings)
     shown = [[r[1], *r[2:13]] for r in rows[:-1] if r[:2] not in headings]
-    assert shown == [list(r.values()) for r in published[:-1]]
-    assert rows[-1][2:13] == list(published[-1].values())[1:]
+    assert shown == [list(r.values())[:12] for r in published[:-1]]
+    assert rows[-1][2:13] == list(published[-1].values())[1:12]
     raw = load_workbook(night.home / "reports" / "scorecard.xlsx")["Biểu 06"]
     assert raw["C11"].value == "=D11+E11+F11"
-    assert raw["G11"].value == "=H11+I11+J11"
+    beside = published[0]["no_due_count"]
+    assert raw["G11"].value == "=H11+I11+J11" + (f"+{beside}" if beside else "")
     assert raw["K11"].value == "=L11+M11"
     last = 10 + len(headings) + len(published) - 1
     assert raw.cell(last, 4).value == f"=SUM(D10:D{last - 1})"
@@ -194,3 +199,47 @@ def test_text_is_cut_where_a_cell_ends() -> None:
     assert len(clean_text("x" * 40_000)) == LONGEST_TEXT
     assert clean_text("a\x0b\x00b\ud800") == "ab"
     assert len(clean_text("𝛼" * 20_000).encode("utf-16-le")) // 2 <= LONGEST_TEXT
+
+
+def _drawn(form: Form, no_due: int, no_due_open: int) -> Worksheet:
+    """A form of one row and the total, whose printed columns all count 5."""
+    figures = {column.source: 5 for column in form.columns}
+    said = {
+        **figures, "no_due_count": no_due, "no_due_open_count": no_due_open, "period_kind": "month",
+        "period_start": dt.date(2026, 11, 1), "period_end": dt.date(2026, 11, 30),
+        form.row_code: "X", form.row_name: "Sở X",
+    }  # fmt: skip
+    sheet = Workbook().create_sheet()
+    fill_form(sheet, form, [said, said | {form.row_code: "ALL"}], END)
+    return sheet
+
+
+@pytest.mark.parametrize(
+    ("form", "cell", "sum_of_parts", "settled", "still_open"),
+    [
+        (FORM_06, "G10", "=H10+I10+J10", "(7) = (8) + (9) + (10) + 3:", "Trong (12) có 2 hồ sơ"),
+        (FORM_07A, "F10", "=G10+H10", "(6) = (7) + (8) + 3:", "Trong (10) có 2 hồ sơ"),
+    ],
+    ids=["06", "07a"],
+)
+def test_cases_without_a_due_day_stand_in_the_formula_and_under_the_form(
+    form: Form, cell: str, sum_of_parts: str, settled: str, still_open: str
+) -> None:
+    """contracts.md §5.4: 7 = 8 + 9 + 10 + no_due_count, told where it isn't 0 and nowhere else."""
+
+    def words(sheet: Worksheet) -> str:
+        return "\n".join(str(c.value) for row in sheet.iter_rows() for c in row if c.value)
+
+    told, silent = _drawn(form, 3, 2), _drawn(form, 0, 0)
+    assert told[cell].value == f"{sum_of_parts}+3"
+    assert settled in words(told)
+    assert still_open in words(told)
+    assert silent[cell].value == sum_of_parts
+    assert "không xác định được hạn" not in words(silent)
+    assert "rút, dừng hoặc bị từ chối" in words(silent)
+
+
+def test_the_form_of_decision_766_says_by_which_rule_it_counts(night: Site) -> None:
+    sheet = load_workbook(night.home / "reports" / "scorecard.xlsx")["Form online 766"]
+    notes = [cell.value for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert [note for note in notes if "theo biến thể A" in note and "Biểu 06" in note]
