@@ -14,9 +14,12 @@ from orchestration.settings import PROJECT
 from tests.conftest import LOCAL
 from tests.restated_ledger import LIMIT_OF_FIVE, Ledger, late_rule
 from warehouse.explain import QuestionError
+from warehouse.ledger import RuleSet
 from warehouse.overlay import open_overlay
 from warehouse.plan import Plan, plan
 from warehouse.proposal import rules_on_disk
+from warehouse.restate import restate
+from warehouse.seeds import load_seed
 
 SEED = PROJECT / "sql" / "seeds" / "clock_start.csv"
 
@@ -25,10 +28,9 @@ def at(day: int, hour: int = 9) -> dt.datetime:
     return dt.datetime(2026, 11, day, hour, tzinfo=LOCAL)
 
 
-@pytest.fixture(name="ledger")
-def fixture_ledger(tmp_path: Path) -> Ledger:
+def _begun(folder: Path) -> Ledger:
     """Two cases of five working days, received on Monday 2 November; one crossed a boundary on the way."""
-    ledger = Ledger(tmp_path / "warehouse.duckdb", 1)
+    ledger = Ledger(folder / "warehouse.duckdb", 1)
     ledger.now = dt.datetime(2026, 11, 30, 1, 30, tzinfo=LOCAL)
     case = {"agency": "H37.01", "channel": 1, "status": 9, "pauses": [], "received_at": at(2), "due_at": None,
             "procedure": LIMIT_OF_FIVE}  # fmt: skip
@@ -40,8 +42,28 @@ def fixture_ledger(tmp_path: Path) -> Ledger:
     return ledger
 
 
-def planned(ledger: Ledger, *seeds: Path, version: str | None = None) -> Plan:
+@pytest.fixture(scope="module", name="ledger")
+def fixture_ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """One night's version, v00."""
+    ledger = _begun(tmp_path_factory.mktemp("once"))
     ledger.connection.close()
+    return ledger
+
+
+@pytest.fixture(scope="module", name="changed")
+def fixture_changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ledger, RuleSet]:
+    """v00; v01 with the rule of boundaries in force a month later; v02 with due days a day earlier, too."""
+    folder = tmp_path_factory.mktemp("changed")
+    ledger = _begun(folder)
+    load_seed(ledger.connection, "seeds.clock_start", postponed(folder))
+    ledger.night()
+    postponed_rules = ledger.rule_set()
+    ledger.night(late_rule(ledger))
+    ledger.connection.close()
+    return ledger, postponed_rules
+
+
+def planned(ledger: Ledger, *seeds: Path, version: str | None = None) -> Plan:
     rules = rules_on_disk(ledger.catalog, ledger.rules, ledger.macros, seeds)
     with open_overlay(ledger.path, ledger.macros) as overlay:
         return plan(overlay, rules, {}, version)
@@ -98,11 +120,10 @@ def test_a_later_day_in_a_seed_is_told_by_figure_and_by_case(
     assert plan_payload(found)["units"] == found.units
 
 
-def test_an_earlier_version_is_compared_by_its_own_rules(ledger: Ledger) -> None:
-    """v01 was published with due days a day earlier; by the rules on disk both cases are in time again."""
-    ledger.night(late_rule(ledger))
-    found = planned(ledger, version="v01")
-    assert found.changed == ["core.fct_case_due"]
+def test_a_version_is_compared_by_its_own_rules(changed: tuple[Ledger, RuleSet]) -> None:
+    """v02 had due days a day earlier and the rule a month later; by the rules on disk both cases are in time."""
+    found = planned(changed[0], version="v02")
+    assert found.changed == ["seeds.clock_start", "core.fct_case_due"]
     figures = {
         row["variant"]: (row["numerator_before"], row["numerator_after"])
         for row in found.figures
@@ -111,12 +132,25 @@ def test_an_earlier_version_is_compared_by_its_own_rules(ledger: Ledger) -> None
     assert figures["A"] == (0, 2)
 
 
+def test_a_seed_of_another_day_restates_with_the_cause_rule(
+    changed: tuple[Ledger, RuleSet],
+) -> None:
+    """Nothing but the first day of a rule moved between v00 and today's rules: the whole difference is the rule's."""
+    ledger, postponed_rules = changed
+    with open_overlay(ledger.path, ledger.macros) as overlay:
+        found = restate(overlay, postponed_rules, "v00", "on_time", "2026-11")
+    assert (found.published, found.replayed) == ((2, 2), (2, 2))
+    assert found.causes["rule"] == (-1, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
         ("clock.csv", "rule_id\n", "is no seed; name the file after one of"),
         ("clock_start.csv", "rule_id,valid_from\nx,2026-01-01\n", "has other columns"),
+        ("clock_start.csv", '"', "can't be read; make it a CSV file"),
     ],
+    ids=["name", "columns", "text"],
 )
 def test_what_is_no_seed_is_refused_in_one_sentence(
     ledger: Ledger, tmp_path: Path, name: str, text: str, says: str
@@ -124,16 +158,16 @@ def test_what_is_no_seed_is_refused_in_one_sentence(
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     with pytest.raises(QuestionError, match=says):
-        planned(ledger, path)
+        rules_on_disk(ledger.catalog, ledger.rules, ledger.macros, [path])
 
 
-def test_nothing_published_or_no_such_version(tmp_path: Path) -> None:
+def test_no_such_version(ledger: Ledger) -> None:
+    with pytest.raises(QuestionError, match="Nothing is kept of version v99"):
+        planned(ledger, version="v99")
+
+
+def test_nothing_published_yet(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "warehouse.duckdb", 1)
+    ledger.connection.close()
     with pytest.raises(QuestionError, match="Nothing is published yet"):
         planned(ledger)
-    rules = rules_on_disk(ledger.catalog, ledger.rules, ledger.macros)
-    with (
-        open_overlay(ledger.path, ledger.macros) as overlay,
-        pytest.raises(QuestionError, match="Nothing is kept of version v99"),
-    ):
-        plan(overlay, rules, {}, "v99")
