@@ -10,7 +10,7 @@ columns:
   field_code: "Mã lĩnh vực. Field code."
   agency_code: "Mã cơ quan. Agency code."
   reception_unit_code: "Mã nơi tiếp nhận. Reception unit code."
-  channel: "Kênh: 1 trực tiếp, 2 trực tuyến, 3 bưu chính. Channel: 1 direct, 2 online, 3 postal."
+  channel: "Mã kênh, xem seeds.channel; trống là 1, trực tiếp. Channel, see seeds.channel; null is 1, direct."
   applicant_type: "Loại đối tượng: 1 người dân, 2 doanh nghiệp, 3 cơ quan, 4 khác. Applicant type."
   submitted_at: "Thời điểm nộp. Submitted."
   received_at: "Thời điểm tiếp nhận. Received."
