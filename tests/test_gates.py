@@ -184,7 +184,7 @@ def test_a_critical_check_stops_the_night_and_a_missing_calendar_does_not(
     assert days > 1000
     assert outcome.reason == (
         "Dừng / Stopped: quy tắc bị vi phạm / broken rule: core.dim_date · no_sunday_exists: Lịch có ngày chủ nhật. / "
-        f"The calendar holds a Sunday. – {sundays} / {days:,}".replace(",", ".")
+        f"The calendar holds a Sunday. – {sundays:,} / {days:,}".replace(",", ".")
         + " dòng / rows – Cần làm / to do: Bỏ các ngày chủ nhật."
     )
     assert (site.home / "published" / "current").resolve() == before

@@ -13,7 +13,7 @@ import duckdb
 from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
 from sources.spec_file import load_spec
-from warehouse.catalog import Catalog, load_catalog
+from warehouse.catalog import Catalog, Model, load_catalog
 from warehouse.connection import open_warehouse
 from warehouse.pages import ensure_raw_table
 from warehouse.seeds import load_public_holidays, load_seed
@@ -46,25 +46,47 @@ class CaseWarehouse:
         for model in self.catalog.models.values():
             self.connection.execute(f"create or replace table {model.table} as {model.query}")
         self._dirty: set[str] = set()
+        # What a model's table was built from last: the marks of its inputs, which change with each filling.
+        self._marks: dict[str, int] = {}
+        self._built: dict[str, tuple[object, ...]] = {}
 
     def run(self, table: str, case: dict[str, Any]) -> list[dict[str, Any]]:
         """Rows of `table` as dicts, dates and times as ISO text, for a case's given rows."""
         given: dict[str, list[dict[str, Any]]] = case.get("given", {})
         for used in self._dirty - given.keys():
+            self._touch(used)
             if used in self.catalog.seeds:
                 load_seed(self.connection, used, self.catalog.seeds[used])
             else:
                 self.connection.execute(f"delete from {used}")
         self._dirty = set(given)
         for name, rows in given.items():
+            self._touch(name)
             self.fill(name, rows)
         as_of = case.get("as_of")
-        self._set_context(_instant(as_of) if as_of else AS_OF, case.get("centre", CENTRE))
+        context = (_instant(as_of) if as_of else AS_OF, case.get("centre", CENTRE))
+        self._set_context(*context)
         wanted = self.catalog.ancestors(table)
         for model in self.catalog.models.values():
             if model.table in wanted and model.table not in given and model.schema != "staging":
-                self.connection.execute(f"create or replace table {model.table} as {model.query}")
+                self._build(model, context)
         return self.rows(f"select * from {table}")
+
+    def _touch(self, table: str) -> None:
+        """A table was filled: whatever reads it is built anew, and so is a model that stood in its place."""
+        self._marks[table] = self._marks.get(table, 0) + 1
+        self._built.pop(table, None)
+
+    def _build(self, model: Model, context: tuple[object, ...]) -> None:
+        """Build a model, unless all it reads is what it was when it was last built."""
+        inputs = tuple(
+            context if name == "meta.run_context" else self._marks.get(name, 0)
+            for name in sorted(model.depends_on)
+        )
+        if self._built.get(model.table) != inputs:
+            self.connection.execute(f"create or replace table {model.table} as {model.query}")
+            self._touch(model.table)
+            self._built[model.table] = inputs
 
     def fill(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Replace a table's rows; columns that a row doesn't name are null."""
