@@ -72,7 +72,9 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
         "withdrawn_status_has_time": [OPEN | {"status": 7}],
         "open_status_has_no_end": [{"status": 4}],
         "pauses_in_order": [{"pauses": [PAUSE | {"completed_at": "2023-05-03T10:00:00+07:00"}]}],
-        "one_supplement_request": [{"pauses": [DONE_PAUSE, DONE_PAUSE | {"seq": 2}]}],
+        "one_supplement_request": [
+            {"pauses": [DONE_PAUSE, DONE_PAUSE | {"requested_at": "2023-05-05T10:00:00+07:00"}]}
+        ],
         "extension_kind_known": [{"extensions": [{"kind": "gia hạn"}]}],
         "statutory_extension_has_document": [{"extensions": [{"kind": "statutory"}]}],
         "statutory_extension_has_issue_time": [
