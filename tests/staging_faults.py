@@ -67,7 +67,10 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
             OPEN | {"status": 7, "pauses": [PAUSE]},
             OPEN | {"stopped_at": "2023-05-20T10:00:00+07:00", "pauses": [PAUSE]},
         ],
-        "waiting_has_open_pause": [OPEN | {"status": 5, "pauses": [DONE_PAUSE]}],
+        # the second entry completes the request of the first
+        "waiting_has_open_pause": [
+            OPEN | {"status": 5, "pauses": pauses} for pauses in ([DONE_PAUSE], [PAUSE, DONE_PAUSE])
+        ],
         "stopped_status_has_time": [OPEN | {"status": 8}],
         "withdrawn_status_has_time": [OPEN | {"status": 7}],
         "open_status_has_no_end": [{"status": 4}],
