@@ -67,12 +67,17 @@ BROKEN: dict[str, dict[str, list[Row]]] = {
             OPEN | {"status": 7, "pauses": [PAUSE]},
             OPEN | {"stopped_at": "2023-05-20T10:00:00+07:00", "pauses": [PAUSE]},
         ],
-        "waiting_has_open_pause": [OPEN | {"status": 5, "pauses": [DONE_PAUSE]}],
+        # the second entry completes the request of the first
+        "waiting_has_open_pause": [
+            OPEN | {"status": 5, "pauses": pauses} for pauses in ([DONE_PAUSE], [PAUSE, DONE_PAUSE])
+        ],
         "stopped_status_has_time": [OPEN | {"status": 8}],
         "withdrawn_status_has_time": [OPEN | {"status": 7}],
         "open_status_has_no_end": [{"status": 4}],
         "pauses_in_order": [{"pauses": [PAUSE | {"completed_at": "2023-05-03T10:00:00+07:00"}]}],
-        "one_supplement_request": [{"pauses": [DONE_PAUSE, DONE_PAUSE | {"seq": 2}]}],
+        "one_supplement_request": [
+            {"pauses": [DONE_PAUSE, DONE_PAUSE | {"requested_at": "2023-05-05T10:00:00+07:00"}]}
+        ],
         "extension_kind_known": [{"extensions": [{"kind": "gia hạn"}]}],
         "statutory_extension_has_document": [{"extensions": [{"kind": "statutory"}]}],
         "statutory_extension_has_issue_time": [

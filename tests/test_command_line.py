@@ -68,8 +68,17 @@ def test_wrong_usage_and_wrong_settings_exit_with_two(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [["run", "--no-such-option"], ["no-such-command"], ["run", "--from", "32/13/2023"], ["explain"]]
-)  # fmt: skip
+    "line",
+    [
+        ["run", "--no-such-option"],
+        ["no-such-command"],
+        ["run", "--from", "32/13/2023"],
+        ["explain"],
+        # a plan takes no figure to look at, and says so rather than show all the same
+        ["restate", "v000001", "on_time", "2023-05", "--plan"],
+        ["restate", "--plan", "--variant", "B"],
+    ],
+)
 def test_wrong_usage_is_told_in_json_too(line: list[str], tmp_path: Path) -> None:
     done = motcua(tmp_path, *line, "--json")
     assert done.returncode == 2

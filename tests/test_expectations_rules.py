@@ -11,7 +11,7 @@ import pytest
 from expectations.runner import run_suites
 from expectations.suite import load_suites
 from tests.staging_faults import NEEDED, rows_for
-from tests.staging_rows import CASE, META, SOUND, shared_warehouse
+from tests.staging_rows import CASE, DONE_PAUSE, META, SOUND, shared_warehouse
 from tests.warehouse_case import CaseWarehouse
 
 SUITES = load_suites()
@@ -62,3 +62,12 @@ def test_no_cases_at_all_is_told(warehouse: CaseWarehouse) -> None:
     outcomes = run_suites(warehouse.connection, [SUITES["staging.case"]])
     warehouse.fill("staging.case", [META | CASE])
     assert [o.rule for o in outcomes if o.state != "passed"] == ["some_cases"]
+
+
+def test_a_request_written_twice_is_one(warehouse: CaseWarehouse) -> None:
+    """Entries with one requested_at are one request: nothing is late by them, under no variant."""
+    twice = [DONE_PAUSE, DONE_PAUSE | {"seq": 2, "reason": "y"}]
+    warehouse.fill("staging.case", [META | CASE | {"pauses": twice}])
+    outcomes = run_suites(warehouse.connection, [SUITES["staging.case"]])
+    warehouse.fill("staging.case", [META | CASE])
+    assert [o.rule for o in outcomes if o.state != "passed"] == []

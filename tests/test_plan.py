@@ -149,8 +149,13 @@ def test_a_seed_of_another_day_restates_with_the_cause_rule(
         ("clock.csv", "rule_id\n", "is no seed; name the file after one of"),
         ("clock_start.csv", "rule_id,valid_from\nx,2026-01-01\n", "has other columns"),
         ("clock_start.csv", '"', "can't be read; make it a CSV file"),
+        (
+            "clock_start.csv",
+            "rule_id,valid_from,valid_to,cross_boundary,starts_at,law_id\nx,05/08/2026,soon,true,received_at,y\n",
+            "valid_to can't be soon; write a day",
+        ),
     ],
-    ids=["name", "columns", "text"],
+    ids=["name", "columns", "text", "day"],
 )
 def test_what_is_no_seed_is_refused_in_one_sentence(
     ledger: Ledger, tmp_path: Path, name: str, text: str, says: str

@@ -25,13 +25,15 @@ def rules_on_disk(
     """The rules that a run would use now; a seed file of `given` stands in the place of the packaged one of its name.
 
     Raises:
-        QuestionError: a given file is no seed, can't be read, or has other columns than the packaged one.
+        QuestionError: a given file is no seed, can't be read, has other columns than the packaged one, or no day where
+            one belongs.
     """
     with duckdb.connect() as scratch:
         scratch.execute("create schema seeds")
         for table, path in catalog.seeds.items():
             load_seed(scratch, table, path)
         load_public_holidays(scratch)
+        scratch.execute(macros.read_text(encoding="utf-8"))
         for path in given:
             _replace(scratch, catalog, path)
         return rule_set(scratch, catalog, rules, macros)
@@ -50,3 +52,15 @@ def _replace(scratch: duckdb.DuckDBPyConnection, catalog: Catalog, path: Path) -
     if scratch.execute(f"describe {table}").fetchall() != wanted:
         listed = ",".join(str(name) for name, *_ in wanted)
         raise QuestionError(f"{path.name} has other columns; its first line must be {listed}.")
+    for name, *_ in wanted:
+        if name in ("day", "valid_from", "valid_to") or name.endswith("_on"):
+            _refuse_no_day(scratch, table, path, name)
+
+
+def _refuse_no_day(scratch: duckdb.DuckDBPyConnection, table: str, path: Path, name: str) -> None:
+    """A rule whose first day can't be read would never hold, and the plan would say so as if it were meant."""
+    found = scratch.execute(
+        f'select min("{name}") from {table} where clean_text("{name}") is not null and to_day("{name}") is null'
+    ).fetchone()
+    if found and found[0] is not None:
+        raise QuestionError(f"{path.name}: {name} can't be {found[0]}; write a day as 2026-08-05.")

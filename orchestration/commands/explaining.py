@@ -7,6 +7,7 @@ warehouse.restate, warehouse.plan).
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from orchestration.commands.reply import USAGE, Reply, command
 from orchestration.settings import Settings
@@ -91,6 +92,15 @@ def restate(
 
     if version is None and not is_plan:
         reply.stop("Name a version, or ask with --plan what the rules on disk would change.", USAGE)
+        return
+    context = click.get_current_context()
+    if is_plan and any(
+        context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        for name in ("kpi", "period", "agency", "variant")
+    ):
+        reply.stop(
+            "A plan is of all KPIs, agencies and months; name at most a version with --plan.", USAGE
+        )
         return
     if seeds and not is_plan:
         reply.stop("--seed says what to plan with; ask with --plan, or leave it out.", USAGE)

@@ -1,7 +1,7 @@
 /* @model
 description: >
   Biểu 06/VPCP/KSTT: how the Centre's cases were received and settled, columns 3 to 13 of the form. Cases
-  whose due day can't be derived are left out (meta.check_result counts them). Withdrawn, stopped and
+  without a due day that can be derived are in it, too, and told apart. Withdrawn, stopped and
   refused cases stand under "đúng hạn", as the form has it. One row per period and agency.
 grain: [period_kind, period_start, agency_code]
 columns:
