@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 SPARK := .venv-spark
 SPARK_STAMP := $(SPARK)/.installed
 
-.PHONY: help demo test chaos days check ui picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test chaos days seeds check ui picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -43,6 +43,9 @@ chaos: $(STAMP) ## Giết tiến trình ở 100 thời điểm ngẫu nhiên / S
 
 days: $(STAMP) ## Đêm khó: mọi ngày × mọi loại cơ sở khỏe mạnh / every hard day × every kind of healthy site, an hour
 	@MOTCUA_DAYS=all $(BIN)/python -m pytest -q tests/test_hard_days.py tests/test_hard_nights.py
+
+seeds: $(STAMP) ## Hai mươi thế giới mô phỏng so với cách tính độc lập / twenty simulated worlds against the oracle
+	@MOTCUA_SEEDS=all $(BIN)/python -m pytest -n 2 -q tests/test_oracle.py
 
 check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
 	@$(BIN)/ruff check .

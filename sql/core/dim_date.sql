@@ -43,16 +43,6 @@ overrides as (
     ) = 1
 ),
 
-years as (
-    select
-        calendar_year,
-        is_provisional,
-        max(case when is_provisional then calendar_year end) over (
-            order by calendar_year rows between unbounded preceding and current row
-        ) as last_provisional_year
-    from core.dim_calendar_year
-),
-
 judged as (
     select
         d.day,
@@ -60,44 +50,30 @@ judged as (
         coalesce(o.reason, h.name) as holiday_name,
         case when o.day is not null then 'document' when h.day is not null then 'package' else 'week' end
             as source,
-        y.is_provisional,
-        y.last_provisional_year
+        y.is_provisional
     from days as d
-    join years as y on y.calendar_year = year(d.day)
+    join core.dim_calendar_year as y on y.calendar_year = year(d.day)
     left join overrides as o on o.day = d.day
     left join (
         select day, bool_or(is_working) as is_working, any_value(name) as name
         from seeds.public_holidays
         group by day
     ) as h on h.day = d.day
-),
-
-numbered as (
-    select
-        *,
-        cast(count(*) filter (is_working) over (
-            order by day rows between unbounded preceding and current row
-        ) as integer) as working_day_no
-    from judged
-),
-
-working as (
-    select working_day_no, day from numbered where is_working
 )
 
--- The working days beside a day are found by their numbers.
 select
-    n.day,
-    n.is_working,
-    n.working_day_no,
-    previous.day as previous_working_on,
-    following.day as next_working_on,
-    n.holiday_name,
-    n.source,
-    n.is_provisional,
-    case when n.is_provisional then n.day else make_date(n.last_provisional_year, 12, 31) end
-        as last_provisional_on
-from numbered as n
-left join working as previous on previous.working_day_no = n.working_day_no
-left join working as following
-    on following.working_day_no = n.working_day_no + case when n.is_working then 0 else 1 end
+    day,
+    is_working,
+    -- never `filter`: DuckDB counts a filtered frame anew for each row
+    cast(count(case when is_working then 1 end) over through_day as integer) as working_day_no,
+    max(case when is_working then day end) over through_day as previous_working_on,
+    min(case when is_working then day end) over from_day as next_working_on,
+    holiday_name,
+    source,
+    is_provisional,
+    max(case when is_provisional then day end) over through_day as last_provisional_on
+from judged
+window
+    through_day as (order by day rows between unbounded preceding and current row),
+    -- backwards, because a frame that shrinks is counted anew for each row by Spark
+    from_day as (order by day desc rows between unbounded preceding and current row)
