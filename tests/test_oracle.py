@@ -5,8 +5,8 @@ test_oracle_rules.py).
 """
 
 import datetime as dt
-import os
 import json
+import os
 from collections import Counter
 from random import Random
 from typing import Any
