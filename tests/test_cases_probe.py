@@ -63,7 +63,8 @@ def fixture_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings.load(home=folder / "home", as_of=AS_OF, sources=PACKAGED, _env_file=None)
     put_into_inbox(settings, [Path(shutil.copy(FIXTURE, folder / "cases_probe.csv"))])
     _, catalog, _ = small_catalog(PACKAGED)
-    told = run_night(settings, only=("drops",), builds=catalog.ancestors("core.fct_case"))
+    built = catalog.ancestors("core.fct_case") | catalog.ancestors("core.fct_pause")
+    told = run_night(settings, only=("drops",), builds=built)
     assert told["drops"]["case"]["fetched"] == 21
     return folder / "home"
 
