@@ -51,7 +51,7 @@ check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -m "not slow" tests/test_architecture.py tests/test_catalog.py tests/test_sql_cases.py
+	@$(BIN)/python -m pytest -n 2 -q -m "not slow" tests/test_architecture.py tests/test_catalog.py tests/test_sql_cases.py
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
 	@$(BIN)/motcua ui

@@ -14,7 +14,7 @@ from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
 from sources.spec_file import load_spec
 from warehouse.catalog import Catalog, Model, load_catalog
-from warehouse.connection import open_warehouse
+from warehouse.connection import Limits, open_warehouse
 from warehouse.pages import ensure_raw_table
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import STATE_TABLES, RunContext, ensure_state, set_run_context
@@ -35,7 +35,9 @@ class CaseWarehouse:
 
     def __init__(self) -> None:
         self.catalog: Catalog = load_catalog(SQL, EXTERNAL)
-        self.connection: duckdb.DuckDBPyConnection = open_warehouse(":memory:", SQL / "macros.sql")
+        self.connection: duckdb.DuckDBPyConnection = open_warehouse(
+            ":memory:", SQL / "macros.sql", Limits(threads=1)
+        )
         ensure_state(self.connection)
         for shape in SHAPES.values():
             ensure_raw_table(self.connection, shape)
