@@ -11,20 +11,18 @@ causes sum by construction.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from warehouse.catalog import Model
-from warehouse.errors import WarehouseError
 from warehouse.explain import CENTRE_ROW, QuestionError, parse_period, units_query
 from warehouse.facts import RECORDS
 from warehouse.ledger import RuleSet
 from warehouse.overlay import show_store
 from warehouse.replay import apply_rules, know_as_of, known_then
+from warehouse.rows import Row, rows_of
 from warehouse.steps import Figure, difference, split_by_steps
 
-Row = dict[str, Any]
 CAUSES = ("late_data", "correction", "deletion", "calendar", "rule", "progress")
 
 
@@ -115,7 +113,7 @@ def restate(
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, RuleSet]:
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select c.version, c.as_of_at, c.as_of_on, c.centre_code, c.known_at, c.publication_no, c.arrival_no, r.body "
         "from store.meta.published_context as c "
@@ -123,7 +121,7 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
         {"version": version},
     )
     if not rows:
-        known = _rows(
+        known = rows_of(
             connection,
             "select version from store.meta.published_context order by publication_no desc limit 5",
         )
@@ -136,7 +134,7 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
 def _registered(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> tuple[str, str]:
     """The headline variant of a KPI, and what its figures count."""
     query = "select headline_variant, unit from store.seeds.kpi where kpi_id = $kpi_id"
-    row = _rows(connection, query, {"kpi_id": kpi_id})[0]
+    row = rows_of(connection, query, {"kpi_id": kpi_id})[0]
     return str(row["headline_variant"]), str(row["unit"])
 
 
@@ -155,7 +153,7 @@ def _place(
         "period_kind": kind,
         "agency_code": agency,
     }
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select max(period_start) as period_start from store.meta.published_value where kpi_id = $kpi_id "
         "and variant = $variant and period_kind = $period_kind and publication_no <= $number "
@@ -171,7 +169,7 @@ def _place(
 
 
 def _published(connection: duckdb.DuckDBPyConnection, context: Row, place: Row) -> Figure:
-    rows = _rows(
+    rows = rows_of(
         connection,
         "select numerator, denominator from store.meta.published_value where kpi_id = $kpi_id and variant = $variant "
         "and period_kind = $period_kind and period_start = $period_start and agency_code = $agency_code "
@@ -191,7 +189,7 @@ def _calendar_moved(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _measured(connection: duckdb.DuckDBPyConnection, table: str, place: Row) -> Figure:
-    rows = _rows(
+    rows = rows_of(
         connection,
         f"select numerator, denominator from {table} where variant = $variant and period_kind = $period_kind "
         "and period_start = $period_start and agency_code = $agency_code",
@@ -240,7 +238,7 @@ def _by_cause(
     A unit whose records are as they were moved because of others: of a service, a case that came late.
     """
     was_known = known_then(context, "known_from", "batch_id") if model.unit == "case" else "false"
-    rows = _rows(
+    rows = rows_of(
         connection,
         f"""
         with moved as (
@@ -281,16 +279,3 @@ def _by_cause(
     )
     causes = {row["cause"]: (row["good"], row["whole"]) for row in rows}
     return causes, {row["cause"]: row["unit_count"] for row in rows}
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Row | None = None
-) -> list[Row]:
-    try:
-        result = connection.execute(query, values or {})
-    except (duckdb.CatalogException, duckdb.BinderException):
-        raise WarehouseError(
-            "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
-        ) from None
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,7 +1,7 @@
 """Reading the store for people's questions.
 
 Belongs here: a query's rows as dicts, and what to say where the store is of another release. Doesn't: any query
-(explain.py, points.py, law.py).
+(explain.py, restate.py, plan.py, points.py, law.py).
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def rows_of(
     """
     try:
         result = connection.execute(query, values or {})
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):
         raise WarehouseError(
             "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
         ) from None
