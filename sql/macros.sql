@@ -163,6 +163,20 @@ create or replace macro limit_calendar_day(unit, n, received_at) as
 create or replace macro is_on_time(done_on, done_at, due_on, due_until_at) as
     done_on <= due_on and coalesce(done_at <= due_until_at, true);
 
+-- The due day once requests and extensions have moved it. An extension stands as it is. Completed requests count
+-- in working minutes against a limit in working hours, where a pause without an office minute moves nothing, and
+-- in working days against all others; `by_minutes_on` and `by_days_on` are the days that these counts reach.
+create or replace macro moved_due(
+    extended_at, target_minute_no, moved_minutes, moved_days, due_original_on, by_minutes_on, by_days_on
+) as
+    case
+        when extended_at is not null then local_day(extended_at)
+        when target_minute_no is not null
+        then case when moved_minutes > 0 then by_minutes_on else due_original_on end
+        when coalesce(moved_days, 0) = 0 then due_original_on
+        else by_days_on
+    end;
+
 -- The due moment of a case compared by time: that of a statutory extension, or the time of day promised, on
 -- the effective due day. A due day that nobody promised has no time of day, and is compared by day.
 create or replace macro due_moment(compare_by, due_at, extended_at, due_on) as

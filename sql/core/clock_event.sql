@@ -116,12 +116,10 @@ standing as (
         b.*,
         o.due_at,
         o.compare_by,
-        case
-            when b.extended_at is not null then local_day(b.extended_at)
-            when o.target_minute_no is not null and b.moved_minutes > 0 then by_minutes.day
-            when o.target_minute_no is not null or b.moved_days = 0 then o.due_original_on
-            else by_days.day
-        end as due_before_on
+        moved_due(
+            b.extended_at, o.target_minute_no, b.moved_minutes, b.moved_days, o.due_original_on, by_minutes.day,
+            by_days.day
+        ) as due_before_on
     from before as b
     left join core.original_due as o on o.viewpoint = b.viewpoint and o.case_code = b.case_code
     left join core.dim_working_day as by_days on by_days.working_day_no = o.due_working_day_no + b.moved_days

@@ -80,13 +80,10 @@ dues as (
         local_day(e.extended_at) as extended_on,
         coalesce(a.apology_count, 0) as apology_count,
         a.first_apology_on,
-        case
-            when e.extended_at is not null then local_day(e.extended_at)
-            when o.target_minute_no is not null and p.moved_minutes > 0 then by_minutes.day
-            -- against a limit in working hours, a pause without an office minute moves nothing
-            when o.target_minute_no is not null or coalesce(p.moved_days, 0) = 0 then o.due_original_on
-            else by_days.day
-        end as due_on
+        moved_due(
+            e.extended_at, o.target_minute_no, p.moved_minutes, p.moved_days, o.due_original_on, by_minutes.day,
+            by_days.day
+        ) as due_on
     from core.original_due as o
     left join pauses as p on p.viewpoint = o.viewpoint and p.case_code = o.case_code
     left join extensions as e on e.viewpoint = o.viewpoint and e.case_code = o.case_code
