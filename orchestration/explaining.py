@@ -155,17 +155,15 @@ def _metric_line(metric: Mapping[str, Any]) -> str:
 
 
 def _unit_lines(units: Sequence[Mapping[str, Any]], limit: int) -> list[str]:
-    shown = [_unit_line(unit) for unit in units[:limit]]
-    rest = len(units) - len(shown)
+    return [*map(_unit_line, units[:limit]), *rest_lines(len(units) - limit)]
+
+
+def rest_lines(count: int) -> list[str]:
+    """The line that says how many are left out of a list; none where all are there."""
+    if count <= 0:
+        return []
     return [
-        *shown,
-        *(
-            [
-                f"  … còn {number_text(rest)} dòng, xem --json / {number_text(rest, 'en')} more with --json"
-            ]
-            if rest
-            else []
-        ),
+        f"  … còn {number_text(count)} dòng, xem --json / {number_text(count, 'en')} more with --json"
     ]
 
 

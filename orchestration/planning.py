@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from orchestration.explaining import rest_lines
 from reports.numbers import number_text
 from warehouse.explain import CENTRE_ROW
 from warehouse.plan import Plan
@@ -53,7 +54,7 @@ def plan_text(found: Plan, limit: int) -> str:
             "",
             f"{kpi} {variant}:",
             *map(_figure_line, moved[:limit]),
-            *_rest(len(moved) - limit),
+            *rest_lines(len(moved) - limit),
         ]
         units = [
             row for row in found.units
@@ -62,7 +63,7 @@ def plan_text(found: Plan, limit: int) -> str:
         sides = Counter((row["before"], row["after"]) for row in units)
         for (before, after), count in sorted(sides.items(), key=lambda item: -item[1]):
             lines.append(f"  {SIDES[before]} → {SIDES[after]}: {number_text(count)}")
-        lines += [*map(_unit_line, units[:limit]), *_rest(len(units) - limit)]
+        lines += [*map(_unit_line, units[:limit]), *rest_lines(len(units) - limit)]
     return "\n".join(lines)
 
 
@@ -86,11 +87,3 @@ def _unit_line(row: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     return "–" if value is None else str(value)
-
-
-def _rest(count: int) -> list[str]:
-    if count <= 0:
-        return []
-    return [
-        f"  … còn {number_text(count)} dòng, xem --json / {number_text(count, 'en')} more with --json"
-    ]
