@@ -91,8 +91,6 @@ CORE: dict[str, dict[str, str]] = {
     },
     "core.dim_service": {"live_in_order": "live_from - 1 as live_to"},
     "core.fct_extension": {
-        "issue_dated": "'undated' as flaw",
-        "new_due_after_issue": "'backwards' as flaw",
         "issued_before_end": "'after_end' as flaw",
     },
     "core.clock_event": {
