@@ -14,7 +14,7 @@ from decimal import Decimal
 from assets.broken import Broken, stop_words
 from assets.night import Night
 from reports.numbers import percent_text
-from warehouse.build import BuildResult, RowRule, build_model
+from warehouse.build import BuildResult, RowRule
 from warehouse.catalog import Catalog, Model
 from warehouse.errors import QuarantineError
 from warehouse.quarantine import CAP_RULE, Share, share_of
@@ -37,7 +37,7 @@ def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildR
     """
     cap = night.site.quarantine_cap
     try:
-        result = build_model(night.connection, model, rules, cap, night.query_of)
+        result = night.builder.build(model, rules, cap, night.query_of)
     except QuarantineError as error:
         if not isinstance(error.share, Share):
             raise

@@ -19,7 +19,7 @@ from assets.shapes import hashed_fields
 from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
-from warehouse.build import QueryOf
+from warehouse.build import Builder, QueryOf
 from warehouse.clock import pull_back
 from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
@@ -102,6 +102,11 @@ class Night:
     def checker(self) -> Checker:
         """The machine of the checks, opened by the first one and closed with the run."""
         return self.stack.enter_context(closing(Checker(self.connection)))
+
+    @cached_property
+    def builder(self) -> Builder:
+        """Builds the run's models; it remembers what it has read of other tables."""
+        return Builder(self.connection)
 
     @cached_property
     def query_of(self) -> QueryOf | None:

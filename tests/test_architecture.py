@@ -29,7 +29,7 @@ THIRD_PARTY = {
 # A connection is passed on, so its type may be named where it isn't opened.
 TYPE_ONLY = {("assets", "duckdb")}
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-LONGEST_MODULE = 300
+LONGEST_MODULE = 450
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -58,7 +58,7 @@ def test_module_keeps_the_rules(path: Path) -> None:
     reads_environment = "os.environ" in text or "os.getenv" in text
     assert not reads_environment or path.name == "settings.py", "only settings read the environment"
     assert ast.get_docstring(tree), "a module opens with what belongs in it and what doesn't"
-    assert len(text.splitlines()) <= LONGEST_MODULE, "a module has at most 300 lines"
+    assert len(text.splitlines()) <= LONGEST_MODULE, "a module has at most 450 lines"
 
 
 def test_tests_are_modules_too() -> None:

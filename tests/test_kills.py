@@ -76,7 +76,7 @@ WAYS = {
     },
     "building and publishing": {
         "F57 while staging splits rows": "warehouse.build:write_quarantine:after:2",
-        "F57 in the swap": "warehouse.build:_document:before:20",
+        "F57 in the swap": "warehouse.documents:Documents._size:before:20",
         "F57 the published file written, not its twins": "warehouse.publish:_write_parquet:before:1",
         "F58 synced, not renamed": "warehouse.publish:_settle:after:1",
         "F58 between fsync and the switch of the link": "warehouse.publish:switch_to:before:1",

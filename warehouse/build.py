@@ -1,42 +1,54 @@
-"""Building a model: beside the old table, contract checked, then swapped in one transaction.
+"""Building a model: what hasn't changed stands; the rest is made, its contract checked, and swapped in.
 
-Belongs here: materialising one Model and splitting broken rows of staging into quarantine.
-Doesn't: order (catalog.py), suites (expectations), orchestration (assets).
+Belongs here: materialising one Model, splitting broken rows of staging into quarantine, and leaving a table as
+it is when everything that it was built from is what it was. Doesn't: order (catalog.py), suites (expectations),
+what is written down of a table (documents.py), orchestration (assets).
 A build that fails leaves yesterday's table as it was.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import duckdb
 
 from warehouse.catalog import Model
+from warehouse.content import contents, keep_content, made_of
+from warehouse.documents import STAGING_COLUMNS, Built, Documents
 from warehouse.errors import ContractError
-from warehouse.lineage import column_lineage
-from warehouse.privacy import column_labels, record_labels, without_values
-from warehouse.quarantine import RowRule, Share, quoted, refuse_too_many, write_quarantine
-from warehouse.state import next_event
+from warehouse.privacy import without_values
+from warehouse.quarantine import (
+    RowRule,
+    Share,
+    quoted,
+    refuse_too_many,
+    share_of,
+    write_quarantine,
+)
+from warehouse.state import count_rows, table_names
 
-__all__ = ["STAGING_COLUMNS", "BuildResult", "RowRule", "build_model", "prune_tables"]
+__all__ = ["STAGING_COLUMNS", "BuildResult", "Builder", "RowRule", "build_model", "prune_tables"]
 
 # With a pinned clock two loads bear the same time; a later batch's name sorts later.
 NEWEST_FIRST = "_version_at desc, _loaded_at desc, _batch_id desc, _page_no desc, _row_no desc"
+LARGE = 200_000
+CONTEXT = "meta.run_context"
+CONTEXT_COLUMNS = ("as_of_at", "as_of_on", "centre_code", "run_id", "data_as_of")
+# A query that asks the session has inputs that no table holds.
+_ASKS_SESSION = ("getvariable", "person_hash", "current_date", "now(")
 QueryOf = Callable[[duckdb.DuckDBPyConnection, Model], str]
-STAGING_COLUMNS: Mapping[str, str] = {
-    "_cast_errors": "Trường không đọc được. Fields whose text could not be cast.",
-    "_version_at": "Thời điểm của phiên bản. Source time of this version.",
-    "_batch_id": "Lô nguồn. Source batch.",
-    "_page_no": "Trang trong lô. Page in the batch.",
-    "_row_no": "Dòng trong trang. Row in the page.",
-    "_loaded_at": "Thời điểm nạp. When it was loaded.",
-}
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build made; `columns` maps name to database type in table order."""
+    """What a build made; `columns` maps name to database type in table order.
+
+    `is_carried` says that the table stands as an earlier run built it from the same inputs.
+    """
 
     table: str
     rows: int
@@ -44,6 +56,7 @@ class BuildResult:
     columns: Mapping[str, str]
     lineage: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     share: Share | None = None
+    is_carried: bool = False
 
     @property
     def quarantined(self) -> int:
@@ -58,62 +71,177 @@ def build_model(
     cap: float | None = None,
     query_of: QueryOf | None = None,
 ) -> BuildResult:
-    """Materialise a model; for staging, rows that break one of `rules` go to quarantine.
+    """Materialise one model, whatever stands; see Builder.build."""
+    return Builder(connection, carries=False).build(model, rules, cap, query_of)
 
-    Args:
-        connection: the open warehouse.
-        model: what to build.
-        rules: critical row rules.
-        cap: the share of rows (0 to 1) that may wait in quarantine; None for no cap.
-        query_of: another engine's answer to the model's query, as a query; None for the model's own.
 
-    Raises:
-        ContractError: columns or grain differ from the header; the old table still stands.
-        QuarantineError: too many rows are in quarantine; they are there to see, the old table stands.
+class Builder:
+    """Builds the models of one run on one connection; what it has read of other tables it remembers.
+
+    `carries` leaves a table as it is where everything that it was built from is what it was.
     """
-    started = time.perf_counter()
-    fresh = f"{model.schema}.{model.name}__new"
-    connection.execute(f"drop table if exists {fresh}")
-    share = None
-    try:
-        with without_values(f"Building {model.table}"):
-            if model.keep:
-                share = _stage(connection, model, fresh, rules)
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, carries: bool = True) -> None:
+        self.connection = connection
+        self.carries = carries
+        self.documents = Documents(connection)
+        self._standing = table_names(connection)
+        self._given: dict[str, str] = {}
+
+    def build(
+        self,
+        model: Model,
+        rules: Sequence[RowRule] = (),
+        cap: float | None = None,
+        query_of: QueryOf | None = None,
+    ) -> BuildResult:
+        """Materialise a model; for staging, rows that break one of `rules` go to quarantine.
+
+        Args:
+            model: what to build.
+            rules: critical row rules.
+            cap: the share of rows (0 to 1) that may wait in quarantine; None for no cap.
+            query_of: another engine's answer to the model's query, as a query; None for the model's own.
+
+        Raises:
+            ContractError: columns or grain differ from the header; the old table still stands.
+            QuarantineError: too many rows are in quarantine; they are there to see, the old table stands.
+        """
+        started = time.perf_counter()
+        # Another engine keeps its own copy of each table for those that come after.
+        built_from = "" if query_of or not self.carries else self._inputs(model, rules)
+        is_carried = bool(built_from) and self._built_from(model.table) == built_from
+        share = None
+        if model.keep:
+            share = self._split(model, rules, cap, built_from, is_carried=is_carried)
+        elif not is_carried:
+            self._replace(model, query_of, built_from)
+        return BuildResult(
+            table=model.table,
+            rows=self.documents.rows(model.table),
+            seconds=time.perf_counter() - started,
+            columns=self.documents.stands_as(model.table),
+            lineage=self.documents.lineage(model.table),
+            share=share,
+            is_carried=is_carried,
+        )
+
+    def _split(
+        self,
+        model: Model,
+        rules: Sequence[RowRule],
+        cap: float | None,
+        built_from: str,
+        *,
+        is_carried: bool,
+    ) -> Share:
+        """Stage a table, or find its share in quarantine as it stands; refuse a share over the cap."""
+        if is_carried:
+            share = share_of(self.connection, model.table, model.table)
+            refuse_too_many(share, cap)
+            return share
+        fresh = f"{model.schema}.{model.name}__new"
+        # Quarantine is rewritten before the swap: a night that dies between must build again.
+        keep_content(self.connection, model.table, "")
+        self.connection.execute(f"drop table if exists {fresh}")
+        try:
+            with without_values(f"Building {model.table}"):
+                share = _stage(self.connection, model, fresh, rules)
                 refuse_too_many(share, cap)
-            else:
-                query = query_of(connection, model) if query_of else model.query
-                connection.execute(f"create table {fresh} as {query}")
-        known = _columns_of(connection, [*model.depends_on, fresh])
-        columns = _check_columns(model, known.pop(fresh))
-        _check_grain(connection, model, fresh)
-        privacy = column_labels(connection, model, known)
-    except BaseException:
-        connection.execute(f"drop table if exists {fresh}")
-        connection.execute("drop table if exists temp.typed")
-        raise
-    fingerprint, lineage = _lineage(connection, model, known)
-    rows = _swap(connection, model, fresh, columns, lineage, fingerprint, privacy)
-    return BuildResult(model.table, rows, time.perf_counter() - started, columns, lineage, share)
+            with self._transaction():
+                self.connection.execute(f"drop table if exists {model.table}")
+                self.connection.execute(f'alter table {fresh} rename to "{model.name}"')
+                self._accept(model, built_from)
+        finally:
+            self.connection.execute(f"drop table if exists {fresh}")
+            self.connection.execute("drop table if exists temp.typed")
+        return share
+
+    def _replace(self, model: Model, query_of: QueryOf | None, built_from: str) -> None:
+        query = query_of(self.connection, model) if query_of else model.query
+        with self._transaction():
+            with without_values(f"Building {model.table}"):
+                self.connection.execute(f"create or replace table {model.table} as {query}")
+            self._accept(model, built_from)
+
+    def _accept(self, model: Model, built_from: str) -> None:
+        """Check what was made against its contract and write its papers, inside the swap's transaction."""
+        self.documents.forget_columns(model.table)
+        columns = _check_columns(model, self.documents.columns(model.table))
+        _check_grain(self.connection, model)
+        rows = count_rows(self.connection, model.table)
+        # What a large table was built from tells its content as well, and costs no look at its rows.
+        is_large = rows > LARGE and built_from
+        content = f"from {built_from}" if is_large else made_of(self.connection, model.table)
+        self.documents.write(model, Built(rows, columns, content, built_from))
+        self._given[model.table] = content
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.connection.execute("begin")
+        try:
+            yield
+            self.connection.execute("commit")
+        except BaseException:
+            _roll_back(self.connection)
+            # What it remembers of the table may be of the build that is gone.
+            self.documents = Documents(self.connection)
+            self._given.clear()
+            raise
+
+    def _built_from(self, table: str) -> str:
+        """What the standing table was built from; empty where that isn't known or it doesn't stand."""
+        if table not in self._standing:
+            return ""
+        row = self.connection.execute(
+            "select c.built_from from meta.table_content as c join meta.table_doc as d using (table_name) "
+            "where c.table_name = ?",
+            [table],
+        ).fetchone()
+        return str(row[0] or "") if row else ""
+
+    def _inputs(self, model: Model, rules: Sequence[RowRule]) -> str:
+        """All that a build depends on, as one text; empty where something of it isn't known."""
+        texts = (model.query, *(rule.breaks_sql for rule in rules))
+        if any(word in text for text in texts for word in _ASKS_SESSION):
+            return ""
+        read = {*model.depends_on, *(table for rule in rules for table in rule.reads)}
+        given = self._contents(read, texts)
+        if given.keys() != read:
+            return ""
+        said = (
+            _own_code(), duckdb.__version__, model.macros, model.query, model.description, model.grain,
+            tuple(model.columns.items()), model.keep, model.publish, sorted(model.labels.by_name.items()),
+            [(rule.rule, rule.reason_vi, rule.breaks_sql) for rule in rules], sorted(given.items()),
+        )  # fmt: skip
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    def _contents(self, read: set[str], texts: Sequence[str]) -> dict[str, str]:
+        # State is written while a night runs; what was loaded or built before this model isn't.
+        asked = {table for table in read if table not in self._given or table.startswith("meta.")}
+        self._given |= contents(self.connection, asked - {CONTEXT})
+        given = {table: self._given[table] for table in read if table in self._given}
+        if CONTEXT in read:
+            # Its one row is another every night; most queries read a day or the Centre's code of it.
+            named = [column for column in CONTEXT_COLUMNS if any(column in text for text in texts)]
+            given[CONTEXT] = made_of(self.connection, CONTEXT, named or CONTEXT_COLUMNS)
+        return given
 
 
-def _lineage(
-    connection: duckdb.DuckDBPyConnection, model: Model, known: Mapping[str, Mapping[str, str]]
-) -> tuple[str, Mapping[str, list[tuple[str, str]]]]:
-    """The model's lineage, walked again only when its query or the columns it reads have changed."""
-    fingerprint = hashlib.sha256(repr((model.query, sorted(known.items()))).encode()).hexdigest()
-    row = connection.execute(
-        "select fingerprint from meta.table_doc where table_name = ?", [model.table]
-    ).fetchone()
-    if row is None or row[0] != fingerprint:
-        return fingerprint, column_lineage(model, known)
-    found: dict[str, list[tuple[str, str]]] = {}
-    edges = connection.execute(
-        "select column_name, source_table, source_column from meta.lineage where table_name = ? order by all",
-        [model.table],
-    ).fetchall()
-    for column, table, source in edges:
-        found.setdefault(column, []).append((table, source))
-    return fingerprint, found
+@cache
+def _own_code() -> str:
+    """The text of what builds, so that another release builds anew."""
+    here = Path(__file__).parent
+    names = ("build.py", "quarantine.py", "documents.py")
+    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    """Roll back without hiding the first error: a failed statement may have closed the transaction."""
+    try:
+        connection.execute("rollback")
+    except duckdb.TransactionException:
+        return
 
 
 def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) -> list[str]:
@@ -127,6 +255,7 @@ def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) ->
     gone = [name for (name,) in rows if name not in keep]
     for name in gone:
         connection.execute(f"drop table {name}")
+        connection.execute("delete from meta.table_content where table_name = ?", [name])
     return gone
 
 
@@ -153,9 +282,7 @@ def _stage(
     connection.execute(
         f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
     )
-    share = write_quarantine(connection, model, fresh, rules)
-    connection.execute("drop table temp.typed")
-    return share
+    return write_quarantine(connection, model, fresh, rules)
 
 
 def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
@@ -170,96 +297,14 @@ def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
     return dict(found)
 
 
-def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model, fresh: str) -> None:
+def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     if not model.grain:
         return
     key = ", ".join(f'"{name}"' for name in model.grain)
     row = connection.execute(
-        f"select count(*) from (select 1 from {fresh} group by {key} having count(*) > 1)"
+        f"select count(*) from (select 1 from {model.table} group by {key} having count(*) > 1)"
     ).fetchone()
     if row and row[0]:
         raise ContractError(
             f"{model.path}: {row[0]} values of its grain ({key}) occur more than once; mend the query."
-        )
-
-
-def _columns_of(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str] | frozenset[str]
-) -> dict[str, dict[str, str]]:
-    # Asked table by table: the list of all columns is made anew for each question, which takes longer.
-    return {
-        table: {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
-        for table in sorted(tables)
-    }
-
-
-def _swap(
-    connection: duckdb.DuckDBPyConnection,
-    model: Model,
-    fresh: str,
-    columns: Mapping[str, str],
-    lineage: Mapping[str, list[tuple[str, str]]],
-    fingerprint: str,
-    privacy: tuple[str, Mapping[str, str]],
-) -> int:
-    labels = {**STAGING_COLUMNS, **model.columns}
-    row = connection.execute(f"select count(*) from {fresh}").fetchone()
-    rows = int(row[0]) if row else 0
-    connection.execute("begin")
-    try:
-        connection.execute(f"drop table if exists {model.table}")
-        connection.execute(f'alter table {fresh} rename to "{model.name}"')
-        connection.execute("; ".join(_comments(model, columns, labels)))
-        _document(connection, model, columns, labels, lineage, [rows, fingerprint])
-        record_labels(connection, model.table, privacy)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    return rows
-
-
-def _comments(model: Model, columns: Mapping[str, str], labels: Mapping[str, str]) -> Iterator[str]:
-    yield f"comment on table {model.table} is '{quoted(model.description)}'"
-    for name in columns:
-        yield f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
-
-
-def _document(
-    connection: duckdb.DuckDBPyConnection,
-    model: Model,
-    columns: Mapping[str, str],
-    labels: Mapping[str, str],
-    lineage: Mapping[str, list[tuple[str, str]]],
-    built: Sequence[int | str],
-) -> None:
-    rows, fingerprint = built
-    number = next_event(connection)
-    for table in ("column_doc", "table_doc", "lineage"):
-        connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
-    connection.execute(
-        "insert into meta.column_doc select $table, unnest($names), unnest($kinds), unnest($labels)",
-        {
-            "table": model.table,
-            "names": list(columns),
-            "kinds": list(columns.values()),
-            "labels": [labels[name] for name in columns],
-        },
-    )
-    connection.execute(
-        "insert into meta.table_doc by name select ? as table_name, ? as description, ? as grain, "
-        "? as row_count, now() as built_at, ? as fingerprint, ? as event_no",
-        [model.table, model.description, ", ".join(model.grain), rows, fingerprint, number],
-    )
-    edges = [(name, *source) for name, found in lineage.items() for source in found]
-    if edges:
-        names, tables, sources = zip(*edges, strict=True)
-        connection.execute(
-            "insert into meta.lineage select $table, unnest($names), unnest($tables), unnest($sources)",
-            {
-                "table": model.table,
-                "names": list(names),
-                "tables": list(tables),
-                "sources": list(sources),
-            },
         )

@@ -36,7 +36,8 @@ class Model:
     `keep` is None for a plain table (`keep: plain`). Staging models split broken rows into quarantine
     and then keep the "newest" row of each grain (their default) or all "versions". `unit` says what a
     KPI file counts; such a file has the counted things one by one in a CTE `units` or `period_units`.
-    Publication waits for the checks of a `gate`, though no published table reads it.
+    Publication waits for the checks of a `gate`, though no published table reads it. `macros` is the text that
+    its query may call on.
     """
 
     schema: str
@@ -52,6 +53,7 @@ class Model:
     labels: Labels = field(default_factory=Labels, repr=False, compare=False)
     unit: str | None = None
     gate: bool = False
+    macros: str = field(default="", repr=False, compare=False)
 
     @property
     def table(self) -> str:
@@ -112,7 +114,10 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     if measure:
         models[measure.table] = measure
     labels = Labels.read(root / "labels.yml")
-    models = {name: replace(model, labels=labels) for name, model in models.items()}
+    macros = (
+        (root / "macros.sql").read_text(encoding="utf-8") if (root / "macros.sql").exists() else ""
+    )
+    models = {name: replace(model, labels=labels, macros=macros) for name, model in models.items()}
     known = frozenset(models) | frozenset(seeds) | frozenset(external)
     for model in models.values():
         _check_references(model, known)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.content import forget_contents
+
 _SCHEMAS = ("raw", "staging", "core", "marts", "quarantine")
 
 
@@ -59,6 +61,7 @@ def erase_rows(
             "len(list_filter($codes, lambda c: contains(failing_keys, c))) > 0",
             {"codes": codes},
         )
+        forget_contents(connection)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")

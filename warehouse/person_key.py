@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from warehouse.connection import set_person_key
+from warehouse.content import forget_contents
 from warehouse.errors import WarehouseError
 from warehouse.pages import Batch, RawShape, content_hash, read_again
 
@@ -100,6 +101,7 @@ def rotate(
             connection.execute(f"update {shape.table} set _content_hash = {content_hash(shape)}")
         _rehash_quarantine(connection, hashed)
         _forget_keys(connection)
+        forget_contents(connection)
         _name_key(connection, new, now)
         connection.execute("commit")
     except BaseException:

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import duckdb
 
@@ -43,12 +44,30 @@ def without_values(doing: str) -> Iterator[None]:
         ) from None
 
 
-def column_labels(
-    connection: duckdb.DuckDBPyConnection, model: Model, known: Mapping[str, Mapping[str, str]]
-) -> tuple[str, dict[str, str]]:
-    """A fingerprint and the label of each column; followed again only when query or inputs changed.
+@dataclass(frozen=True)
+class Labelled:
+    """The labels of a table's columns, and the fingerprint of what they were followed through."""
 
-    `known` maps the tables the model reads to their columns and types.
+    fingerprint: str
+    labels: Mapping[str, str]
+
+
+def read_labels(connection: duckdb.DuckDBPyConnection) -> dict[str, Labelled]:
+    """The kept labels of every built table."""
+    found: dict[str, tuple[str, dict[str, str]]] = {}
+    for table, column, label, mark in connection.execute(
+        "select table_name, column_name, label, fingerprint from meta.column_label"
+    ).fetchall():
+        found.setdefault(table, (mark, {}))[1][column] = label
+    return {table: Labelled(*of) for table, of in found.items()}
+
+
+def column_labels(
+    model: Model, known: Mapping[str, Mapping[str, str]], kept: Mapping[str, Labelled]
+) -> Labelled:
+    """The label of each column; followed again only when query or inputs changed.
+
+    `known` maps the tables the model reads to their columns and types, `kept` every built table to its labels.
 
     Raises:
         ContractError: the model is published and would carry a barred label; nothing was swapped.
@@ -56,15 +75,14 @@ def column_labels(
     labels = model.labels
     if model.schema == "staging":
         found = {name: labels.of_source(model.table, name) for name in model.columns}
-        return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest(), found
-    sources = _source_labels(connection, model, known)
-    mark = hashlib.sha256(repr((model.query, sorted(sources.items()))).encode()).hexdigest()
-    stored = connection.execute(
-        "select column_name, label from meta.column_label where table_name = ? and fingerprint = ?",
-        [model.table, mark],
-    ).fetchall()
-    found = dict(stored) if {name for name, _ in stored} == set(model.columns) else {}
-    if not found:
+        mark = hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
+        return Labelled(mark, found)
+    sources = _source_labels(model, known, kept)
+    said = (model.query, sorted(sources.items()), sorted(labels.by_name.items()))
+    mark = hashlib.sha256(repr(said).encode()).hexdigest()
+    before = kept.get(model.table)
+    found = dict(before.labels) if before and before.fingerprint == mark else {}
+    if found.keys() != model.columns.keys():
         carried = carried_labels(model.query, known, sources)
         rest = carried.get("*", "unlabelled")
         found = {
@@ -77,35 +95,17 @@ def column_labels(
             f"{model.path}: {', '.join(barred)} would carry what points to a person into the published file; "
             "publish a count of it, leave it out, or label its source in sql/labels.yml after a review."
         )
-    return mark, found
-
-
-def record_labels(
-    connection: duckdb.DuckDBPyConnection, table: str, labels: tuple[str, Mapping[str, str]]
-) -> None:
-    """Remember a built table's labels for the models that read it."""
-    mark, found = labels
-    connection.execute("delete from meta.column_label where table_name = ?", [table])
-    if found:
-        connection.executemany(
-            "insert into meta.column_label values (?, ?, ?, ?)",
-            [[table, name, label, mark] for name, label in found.items()],
-        )
+    return Labelled(mark, found)
 
 
 def _source_labels(
-    connection: duckdb.DuckDBPyConnection, model: Model, known: Mapping[str, Mapping[str, str]]
+    model: Model, known: Mapping[str, Mapping[str, str]], kept: Mapping[str, Labelled]
 ) -> dict[tuple[str, str], str]:
-    stored = {
-        (table, column): label
-        for table, column, label in connection.execute(
-            "select table_name, column_name, label from meta.column_label "
-            "where list_contains($tables, table_name)",
-            {"tables": sorted(known)},
-        ).fetchall()
-    }
     return {
-        (table, column): stored.get((table, column)) or model.labels.of_source(table, column)
+        (table, column): (
+            (kept[table].labels.get(column) if table in kept else None)
+            or model.labels.of_source(table, column)
+        )
         for table, columns in known.items()
         for column in columns
     }

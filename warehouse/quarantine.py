@@ -4,6 +4,7 @@ Belongs here: writing quarantine.<table> and its tally, the share of rows that w
 Doesn't: typing rows and keeping the good ones (build.py), the rules (expectations).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ CAP_RULE = "quarantine_within_cap"
 FEWEST_ROWS = 10
 # A reason quotes the cell that couldn't be read, so that its form is seen.
 LONGEST_SHOWN = 40
+_TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|quarantine|meta)\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class RowRule:
     rule: str
     reason_vi: str
     breaks_sql: str
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tables that its condition names, as schema.table."""
+        return frozenset(f"{schema}.{name}" for schema, name in _TABLE.findall(self.breaks_sql))
 
 
 @dataclass(frozen=True)
