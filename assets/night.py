@@ -5,7 +5,7 @@ run's clock and progress. Doesn't: work; a step asks the night for what it needs
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +20,7 @@ from expectations.runner import Checker
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.build import Builder, QueryOf
+from warehouse.catalog import Model
 from warehouse.clock import pull_back
 from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
@@ -61,6 +62,8 @@ class Site:
     # Every raw table of the source file, by name.
     shapes: Callable[[], Mapping[str, RawShape]]
     limits: Limits = field(default_factory=Limits)
+    # Every model of the catalogue; what hasn't changed in the tables of these isn't built again.
+    models: Iterable[Model] = ()
     # The share of a staging table that may wait in quarantine before the night stops.
     quarantine_cap: float = 0.01
     # How long a read may take, how often it is tried again.
@@ -106,7 +109,7 @@ class Night:
     @cached_property
     def builder(self) -> Builder:
         """Builds the run's models; it remembers what it has read of other tables."""
-        return Builder(self.connection)
+        return Builder(self.connection, self.site.models)
 
     @cached_property
     def query_of(self) -> QueryOf | None:

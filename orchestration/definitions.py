@@ -6,7 +6,7 @@ same code runs everywhere, and only settings differ.
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -75,7 +75,7 @@ def wire(
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
     catalog = load_catalog(settings.sql_root, external)
     suites = load_suites(suites_folder, _columns(catalog))
-    site = make_site(settings, progress, use_demo)
+    site = replace(make_site(settings, progress, use_demo), models=tuple(catalog.models.values()))
     pulls = build_pull_assets(sources)
     drops = build_drops_asset(sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]

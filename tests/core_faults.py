@@ -99,7 +99,7 @@ CORE: dict[str, dict[str, str]] = {
         "made_in_time": "false as is_in_time",
     },
     "core.seen_case": {
-        "nothing_after_the_instant": "seen_until_at + interval 1 day as end_at",
+        "nothing_after_the_instant": "timestamptz '9999-01-01 00:00:00' as end_at",
         "clock_starts_before_it_ends": "received_at + interval 1 day as clock_start_at, received_at as end_at",
     },
     "core.original_due": {"source_says_whence": "'none' as due_source"},

@@ -111,7 +111,10 @@ def run_night(
     sources, catalog, rules = small_catalog(settings.sources_file)
     # A world this small pays more for a second thread than it gains by it.
     site = dataclasses.replace(
-        make_site(settings, lambda *_: None), patience=QUICK, limits=DuckLimits(threads=1)
+        make_site(settings, lambda *_: None),
+        patience=QUICK,
+        limits=DuckLimits(threads=1),
+        models=tuple(catalog.models.values()),
     )
     told: dict[str, Any] = {}
     given = {"motcua/mode": mode, **{f"motcua/{name}": value for name, value in tags.items()}}

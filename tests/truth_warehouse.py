@@ -28,7 +28,7 @@ LISTS = {
     "raw.services__submission": "submissions", "raw.registry__decision": "decisions",
     "raw.drops__plan_task": "plan_tasks", "raw.drops__feedback": "feedback",
     "raw.drops__nomination": "nominations", "raw.drops__case": "dropped_cases",
-    "raw.drops__rating_device": "rating_devices",
+    "raw.drops__rating_device": "rating_devices", "raw.drops__calendar_override": "calendar_overrides",
 }  # fmt: skip
 
 
@@ -72,8 +72,7 @@ class TruthWarehouse:
             self.connection.execute(f"drop table if exists {table}")
         for night, truth in nights:
             self.number += 1
-            for table, shape in SHAPES.items():
-                self._load(shape, truth.get(LISTS.get(table, ""), []), night)
+            self.load(truth, night)
         for code, night in gone:
             self.connection.execute(
                 "insert into meta.deletion by name select 'cases' as system, 'case' as entity, $code as key, "
@@ -88,6 +87,11 @@ class TruthWarehouse:
         set_run_context(self.connection, RunContext(nights[-1][0], centre, "oracle"))
         for model in self.models:
             build_model(self.connection, model, self.rules.get(model.table, ()))
+
+    def load(self, truth: dict[str, list[dict[str, Any]]], night: dt.datetime) -> None:
+        """Load what a night brings on top of what stands."""
+        for table, shape in SHAPES.items():
+            self._load(shape, truth.get(LISTS.get(table, ""), []), night)
 
     def _load(self, shape: RawShape, rows: list[dict[str, Any]], as_of: dt.datetime) -> None:
         path = self.folder / f"{shape.system}-{shape.entity}-{self.number}" / "page-00001.json"

@@ -1,25 +1,24 @@
 """Building a model: what hasn't changed stands; the rest is made, its contract checked, and swapped in.
 
-Belongs here: materialising one Model, splitting broken rows of staging into quarantine, and leaving a table as
-it is when everything that it was built from is what it was. Doesn't: order (catalog.py), suites (expectations),
-what is written down of a table (documents.py), orchestration (assets).
+Belongs here: materialising one Model, whole or in part, splitting broken rows of staging into quarantine, leaving a
+table as it is. Doesn't: order (catalog.py), suites (expectations), which part is enough (renewal.py), what is written
+down of a table (documents.py), orchestration (assets).
 A build that fails leaves yesterday's table as it was.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from typing import Literal
 
 import duckdb
 
 from warehouse.catalog import Model
-from warehouse.content import contents, keep_content, made_of
+from warehouse.content import digest, keep_content, made_of, next_content
 from warehouse.documents import STAGING_COLUMNS, Built, Documents
 from warehouse.errors import ContractError
+from warehouse.inputs import InputReader, Inputs, Kept
 from warehouse.privacy import without_values
 from warehouse.quarantine import (
     RowRule,
@@ -29,17 +28,16 @@ from warehouse.quarantine import (
     share_of,
     write_quarantine,
 )
+from warehouse.renewal import NIGHT_CASE, VERSIONS, Renewal
 from warehouse.state import count_rows, table_names
 
 __all__ = ["STAGING_COLUMNS", "BuildResult", "Builder", "RowRule", "build_model", "prune_tables"]
 
 # With a pinned clock two loads bear the same time; a later batch's name sorts later.
 NEWEST_FIRST = "_version_at desc, _loaded_at desc, _batch_id desc, _page_no desc, _row_no desc"
+# Rows from which on a look at all of them costs more than it may save.
 LARGE = 200_000
-CONTEXT = "meta.run_context"
-CONTEXT_COLUMNS = ("as_of_at", "as_of_on", "centre_code", "run_id", "data_as_of")
-# A query that asks the session has inputs that no table holds.
-_ASKS_SESSION = ("getvariable", "person_hash", "current_date", "now(")
+Way = Literal["whole", "part", "carried"]
 QueryOf = Callable[[duckdb.DuckDBPyConnection, Model], str]
 
 
@@ -47,7 +45,7 @@ QueryOf = Callable[[duckdb.DuckDBPyConnection, Model], str]
 class BuildResult:
     """What a build made; `columns` maps name to database type in table order.
 
-    `is_carried` says that the table stands as an earlier run built it from the same inputs.
+    `way` says whether the table was built whole, renewed in part, or carried: left as it stood.
     """
 
     table: str
@@ -56,7 +54,7 @@ class BuildResult:
     columns: Mapping[str, str]
     lineage: Mapping[str, list[tuple[str, str]]] = field(default_factory=dict)
     share: Share | None = None
-    is_carried: bool = False
+    way: Way = "whole"
 
     @property
     def quarantined(self) -> int:
@@ -72,21 +70,26 @@ def build_model(
     query_of: QueryOf | None = None,
 ) -> BuildResult:
     """Materialise one model, whatever stands; see Builder.build."""
-    return Builder(connection, carries=False).build(model, rules, cap, query_of)
+    return Builder(connection).build(model, rules, cap, query_of)
 
 
 class Builder:
     """Builds the models of one run on one connection; what it has read of other tables it remembers.
 
-    `carries` leaves a table as it is where everything that it was built from is what it was.
+    Give it the run's `models` and it leaves a table as it is where all that it was built from is what it was, and
+    renews a part of it where that is enough; without them it builds every table whole.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, carries: bool = True) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, models: Iterable[Model] | None = None
+    ) -> None:
         self.connection = connection
-        self.carries = carries
         self.documents = Documents(connection)
+        self.carries = models is not None
+        self.inputs = InputReader(connection)
+        self.renewal = Renewal(connection)
+        self.renewal.know(models or ())
         self._standing = table_names(connection)
-        self._given: dict[str, str] = {}
 
     def build(
         self,
@@ -109,13 +112,9 @@ class Builder:
         """
         started = time.perf_counter()
         # Another engine keeps its own copy of each table for those that come after.
-        built_from = "" if query_of or not self.carries else self._inputs(model, rules)
-        is_carried = bool(built_from) and self._built_from(model.table) == built_from
-        share = None
-        if model.keep:
-            share = self._split(model, rules, cap, built_from, is_carried=is_carried)
-        elif not is_carried:
-            self._replace(model, query_of, built_from)
+        now = None if query_of or not self.carries else self.inputs.of(model, rules)
+        before = self.inputs.kept(model.table) if now and model.table in self._standing else None
+        way, share = self._make(model, rules, cap, query_of, now, before)
         return BuildResult(
             table=model.table,
             rows=self.documents.rows(model.table),
@@ -123,23 +122,121 @@ class Builder:
             columns=self.documents.stands_as(model.table),
             lineage=self.documents.lineage(model.table),
             share=share,
-            is_carried=is_carried,
+            way=way,
         )
 
-    def _split(
+    def _make(
         self,
         model: Model,
         rules: Sequence[RowRule],
         cap: float | None,
-        built_from: str,
-        *,
-        is_carried: bool,
+        query_of: QueryOf | None,
+        now: Inputs | None,
+        before: Kept | None,
+    ) -> tuple[Way, Share | None]:
+        """The least that makes the table what building it whole would."""
+        if now and before and before.inputs == now:
+            return "carried", self._leave(model, before, cap)
+        if now and before and self.renewal.is_enough(model, now, before):
+            if not model.grows:
+                self._rekey(model, now, before)
+                return "part", None
+            share = self._grow(model, rules, cap, now, before)
+            # None: over the cap, and the other way leaves everything to see.
+            if share is not None:
+                return "part", share
+        if model.keep:
+            return "whole", self._split(model, rules, cap, now)
+        self._replace(model, query_of, now)
+        return "whole", None
+
+    def _leave(self, model: Model, before: Kept, cap: float | None) -> Share | None:
+        """The table stands; its share in quarantine is held against today's cap."""
+        self.renewal.was(model.table, before.content)
+        if model.keyed or model.grows:
+            self.connection.execute(
+                "update meta.table_content set as_of_at = ? where table_name = ?",
+                [self.renewal.as_of, model.table],
+            )
+        if not model.keep:
+            return None
+        share = share_of(self.connection, model.table, model.table)
+        refuse_too_many(share, cap)
+        return share
+
+    def _rekey(self, model: Model, now: Inputs, before: Kept) -> None:
+        table, execute = model.table, self.connection.execute
+        query = self.renewal.of_cases(model)
+        with without_values(f"Building {table}"):
+            execute(f"create or replace temp table part as {query}")
+        standing = f"(from {table} semi join {NIGHT_CASE} using (case_code))"
+        gone, come = made_of(self.connection, standing), made_of(self.connection, "temp.part")
+        with self._transaction():
+            if gone != come:
+                execute(
+                    f"delete from {table} where case_code in (select case_code from {NIGHT_CASE})"
+                )
+                execute(f"insert into {table} by name from temp.part")
+                _check_grain(self.connection, model, "temp.part")
+            self._accept_part(model, now, next_content(before.content, gone, come))
+        self.renewal.was(table, before.content)
+
+    def _grow(
+        self, model: Model, rules: Sequence[RowRule], cap: float | None, now: Inputs, before: Kept
+    ) -> Share | None:
+        """Add what new raw rows bring; None where that leaves too many in quarantine, and nothing was done."""
+        table, execute = model.table, self.connection.execute
+        query, parts = self.renewal.of_new_rows(model, before)
+        if not any(count_rows(self.connection, part) for part in parts.values()):
+            # To plan a query of so many columns takes a second, whatever it reads.
+            self._accept_part(model, now, before.content)
+            self.renewal.was(table, before.content)
+            return share_of(self.connection, table, table)
+        with without_values(f"Building {table}"):
+            _judge(self.connection, query, rules)
+        keys = ", ".join(f'"{key}"' for key in model.grain)
+        execute(
+            "create or replace temp table good as select * exclude (_rules) from temp.typed where len(_rules) = 0"
+        )
+        standing = f"(from {table} semi join temp.good using ({keys}))"
+        come = "temp.good"
+        if model.keep == "newest":
+            come = "temp.part"
+            execute(
+                f"create or replace temp table part as from (from {standing} union all by name from temp.good) "
+                + _newest(model)
+            )
+        try:
+            with self._transaction():
+                if model.keep == "newest":
+                    execute(
+                        f"delete from {table} where ({keys}) in (select ({keys}) from temp.part)"
+                    )
+                execute(f"insert into {table} by name from {come}")
+                _check_grain(self.connection, model, standing)
+                share = write_quarantine(self.connection, model, table, rules, parts)
+                if share.exceeds(cap):
+                    raise _TooManyError
+                content = next_content(
+                    before.content, "0:None:None", made_of(self.connection, come)
+                )
+                self._accept_part(model, now, content)
+        except _TooManyError:
+            return None
+        if table == VERSIONS:
+            self.renewal.take_versions("temp.good")
+        self.renewal.was(table, before.content)
+        return share
+
+    def _accept_part(self, model: Model, now: Inputs, content: str) -> None:
+        rows = count_rows(self.connection, model.table)
+        self.documents.resize(model, Built(rows, {}, content, now.written(), self.renewal.as_of))
+        self.inputs.built(model.table, content)
+
+    def _split(
+        self, model: Model, rules: Sequence[RowRule], cap: float | None, now: Inputs | None
     ) -> Share:
-        """Stage a table, or find its share in quarantine as it stands; refuse a share over the cap."""
-        if is_carried:
-            share = share_of(self.connection, model.table, model.table)
-            refuse_too_many(share, cap)
-            return share
+        """Stage a table whole; what breaks a rule goes to quarantine, and a share over the cap is refused."""
         fresh = f"{model.schema}.{model.name}__new"
         # Quarantine is rewritten before the swap: a night that dies between must build again.
         keep_content(self.connection, model.table, "")
@@ -151,30 +248,32 @@ class Builder:
             with self._transaction():
                 self.connection.execute(f"drop table if exists {model.table}")
                 self.connection.execute(f'alter table {fresh} rename to "{model.name}"')
-                self._accept(model, built_from)
+                self._accept(model, now)
         finally:
             self.connection.execute(f"drop table if exists {fresh}")
             self.connection.execute("drop table if exists temp.typed")
         return share
 
-    def _replace(self, model: Model, query_of: QueryOf | None, built_from: str) -> None:
+    def _replace(self, model: Model, query_of: QueryOf | None, now: Inputs | None) -> None:
         query = query_of(self.connection, model) if query_of else model.query
         with self._transaction():
             with without_values(f"Building {model.table}"):
                 self.connection.execute(f"create or replace table {model.table} as {query}")
-            self._accept(model, built_from)
+            self._accept(model, now)
 
-    def _accept(self, model: Model, built_from: str) -> None:
+    def _accept(self, model: Model, now: Inputs | None) -> None:
         """Check what was made against its contract and write its papers, inside the swap's transaction."""
         self.documents.forget_columns(model.table)
         columns = _check_columns(model, self.documents.columns(model.table))
-        _check_grain(self.connection, model)
+        _check_grain(self.connection, model, model.table)
         rows = count_rows(self.connection, model.table)
+        built_from = now.written() if now else ""
         # What a large table was built from tells its content as well, and costs no look at its rows.
-        is_large = rows > LARGE and built_from
-        content = f"from {built_from}" if is_large else made_of(self.connection, model.table)
-        self.documents.write(model, Built(rows, columns, content, built_from))
-        self._given[model.table] = content
+        is_told = rows > LARGE and built_from
+        content = f"from {digest(built_from)}" if is_told else made_of(self.connection, model.table)
+        self.documents.write(model, Built(rows, columns, content, built_from, self.renewal.as_of))
+        self.inputs.built(model.table, content)
+        self._standing.add(model.table)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -186,54 +285,11 @@ class Builder:
             _roll_back(self.connection)
             # What it remembers of the table may be of the build that is gone.
             self.documents = Documents(self.connection)
-            self._given.clear()
             raise
 
-    def _built_from(self, table: str) -> str:
-        """What the standing table was built from; empty where that isn't known or it doesn't stand."""
-        if table not in self._standing:
-            return ""
-        row = self.connection.execute(
-            "select c.built_from from meta.table_content as c join meta.table_doc as d using (table_name) "
-            "where c.table_name = ?",
-            [table],
-        ).fetchone()
-        return str(row[0] or "") if row else ""
 
-    def _inputs(self, model: Model, rules: Sequence[RowRule]) -> str:
-        """All that a build depends on, as one text; empty where something of it isn't known."""
-        texts = (model.query, *(rule.breaks_sql for rule in rules))
-        if any(word in text for text in texts for word in _ASKS_SESSION):
-            return ""
-        read = {*model.depends_on, *(table for rule in rules for table in rule.reads)}
-        given = self._contents(read, texts)
-        if given.keys() != read:
-            return ""
-        said = (
-            _own_code(), duckdb.__version__, model.macros, model.query, model.description, model.grain,
-            tuple(model.columns.items()), model.keep, model.publish, sorted(model.labels.by_name.items()),
-            [(rule.rule, rule.reason_vi, rule.breaks_sql) for rule in rules], sorted(given.items()),
-        )  # fmt: skip
-        return hashlib.sha256(repr(said).encode()).hexdigest()
-
-    def _contents(self, read: set[str], texts: Sequence[str]) -> dict[str, str]:
-        # State is written while a night runs; what was loaded or built before this model isn't.
-        asked = {table for table in read if table not in self._given or table.startswith("meta.")}
-        self._given |= contents(self.connection, asked - {CONTEXT})
-        given = {table: self._given[table] for table in read if table in self._given}
-        if CONTEXT in read:
-            # Its one row is another every night; most queries read a day or the Centre's code of it.
-            named = [column for column in CONTEXT_COLUMNS if any(column in text for text in texts)]
-            given[CONTEXT] = made_of(self.connection, CONTEXT, named or CONTEXT_COLUMNS)
-        return given
-
-
-@cache
-def _own_code() -> str:
-    """The text of what builds, so that another release builds anew."""
-    here = Path(__file__).parent
-    names = ("build.py", "quarantine.py", "documents.py")
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()
+class _TooManyError(Exception):
+    """More rows would wait in quarantine than the cap allows."""
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -263,6 +319,16 @@ def _stage(
     connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
 ) -> Share:
     """Split the typed rows: what breaks a rule goes to quarantine, the rest is staged."""
+    _judge(connection, model.query, rules)
+    newest = _newest(model) if model.keep == "newest" else ""
+    connection.execute(
+        f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
+    )
+    return write_quarantine(connection, model, fresh, rules)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, query: str, rules: Sequence[RowRule]) -> None:
+    """Type the rows into temp.typed, each with the rules that it breaks."""
     broken_rules = ", ".join(
         f"case when {rule.breaks_sql} then '{quoted(rule.rule)}' end" for rule in rules
     )
@@ -272,17 +338,13 @@ def _stage(
         else "cast([] as varchar[])"
     )
     connection.execute(
-        f"create or replace temp table typed as select *, {verdict} as _rules from ({model.query}\n) as typed"
+        f"create or replace temp table typed as select *, {verdict} as _rules from ({query}\n) as typed"
     )
-    newest = ""
-    if model.keep == "newest":
-        grain = ", ".join(model.grain)
-        newest = f"""qualify row_number() over (
-            partition by {grain} order by {NEWEST_FIRST}) = 1"""
-    connection.execute(
-        f"create table {fresh} as select * exclude (_rules) from temp.typed where len(_rules) = 0 {newest}"
-    )
-    return write_quarantine(connection, model, fresh, rules)
+
+
+def _newest(model: Model) -> str:
+    grain = ", ".join(model.grain)
+    return f"qualify row_number() over (partition by {grain} order by {NEWEST_FIRST}) = 1"
 
 
 def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
@@ -297,12 +359,12 @@ def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
     return dict(found)
 
 
-def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+def _check_grain(connection: duckdb.DuckDBPyConnection, model: Model, rows: str) -> None:
     if not model.grain:
         return
     key = ", ".join(f'"{name}"' for name in model.grain)
     row = connection.execute(
-        f"select count(*) from (select 1 from {model.table} group by {key} having count(*) > 1)"
+        f"select count(*) from (select 1 from {rows} group by {key} having count(*) > 1)"
     ).fetchone()
     if row and row[0]:
         raise ContractError(

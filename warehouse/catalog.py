@@ -37,7 +37,9 @@ class Model:
     and then keep the "newest" row of each grain (their default) or all "versions". `unit` says what a
     KPI file counts; such a file has the counted things one by one in a CTE `units` or `period_units`.
     Publication waits for the checks of a `gate`, though no published table reads it. `macros` is the text that
-    its query may call on.
+    its query may call on. Two promises let a table be renewed in part (renewal.py): of a `keyed` model each row
+    rests on its own case's rows of the keyed tables that it reads, and on when the day passes one of that case's
+    times; a staging model that `grows` types raw rows one by one, and a good row stays good as days pass.
     """
 
     schema: str
@@ -53,6 +55,8 @@ class Model:
     labels: Labels = field(default_factory=Labels, repr=False, compare=False)
     unit: str | None = None
     gate: bool = False
+    keyed: bool = False
+    grows: bool = False
     macros: str = field(default="", repr=False, compare=False)
 
     @property
@@ -144,6 +148,8 @@ def parse_model(path: Path, root: Path) -> Model:
         publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
         gate=bool(header.get("gate", False)),
         unit=header.get("unit"),
+        keyed=bool(header.get("keyed", False)),
+        grows=bool(header.get("grows", False)),
     )
 
 

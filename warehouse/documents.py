@@ -4,6 +4,7 @@ Belongs here: reading all of that once a run, and writing it again where it has 
 (build.py), following columns through a query (lineage.py, labels.py), the privacy gate (privacy.py).
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Built:
     columns: Columns
     content: str
     built_from: str
+    as_of: dt.datetime | None
 
 
 class Documents:
@@ -127,9 +129,14 @@ class Documents:
         self._size(model, built.rows, fingerprint)
         if self._labels.get(table) != labelled:
             self._label(table, labelled)
-        keep_content(self.connection, table, built.content, built.built_from)
+        keep_content(self.connection, table, built.content, built.built_from, built.as_of)
         self._columns[table] = built.columns
         return self.lineage(table)
+
+    def resize(self, model: Model, built: Built) -> None:
+        """Write of a table that was renewed in part how large it is now, in the caller's transaction."""
+        self._size(model, built.rows, self._sizes[model.table][1])
+        keep_content(self.connection, model.table, built.content, built.built_from, built.as_of)
 
     def _describe(self, model: Model, columns: Columns, lineage: Lineage) -> None:
         labels = {**STAGING_COLUMNS, **model.columns}

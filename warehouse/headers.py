@@ -23,7 +23,7 @@ from warehouse.errors import CatalogError
 
 SHARED = "header.yml"
 _REQUIRED = {"description", "grain", "columns"}
-_KEYS = _REQUIRED | {"keep", "version", "publish", "unit", "gate"}
+_KEYS = _REQUIRED | {"keep", "version", "publish", "unit", "gate", "keyed", "grows"}
 _BLOCK = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
 # libyaml reads ten times faster, and every command reads all of these files.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -5,7 +5,7 @@ Doesn't: typing rows and keeping the good ones (build.py), the rules (expectatio
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -93,9 +93,15 @@ def share_of(connection: duckdb.DuckDBPyConnection, table: str, staged: str) -> 
 
 
 def write_quarantine(
-    connection: duckdb.DuckDBPyConnection, model: Model, fresh: str, rules: Sequence[RowRule]
+    connection: duckdb.DuckDBPyConnection,
+    model: Model,
+    fresh: str,
+    rules: Sequence[RowRule],
+    parts: Mapping[str, str] | None = None,
 ) -> Share:
     """Rewrite quarantine.<table> from the broken rows of temp.typed, all versions ever received.
+
+    `parts` names the tables in which the received rows are found, where that isn't raw itself.
 
     It is made anew from what was received at every build, so a correction, a replay after a changed rule,
     or a rule that is gone releases rows by itself.
@@ -107,7 +113,8 @@ def write_quarantine(
     on_key = " and ".join(f"good.{name} = bad.{name}" for name in key)
     raw = next((name for name in sorted(model.depends_on) if name.startswith("raw.")), None)
     kinds = " union all ".join(
-        f"select _batch_id, _page_no, _row_no, _load_kind, to_json(raw) as record from {name} as raw"
+        "select _batch_id, _page_no, _row_no, _load_kind, to_json(raw) as record "
+        f"from {(parts or {}).get(name, name)} as raw"
         for name in sorted(model.depends_on)
         if name.startswith("raw.") and raw
     )

@@ -49,7 +49,7 @@ STATE_TABLES = {
     "meta.table_doc": """
         table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz,
         fingerprint varchar, event_no bigint""",
-    "meta.table_content": "table_name varchar, content varchar, built_from varchar",
+    "meta.table_content": "table_name varchar, content varchar, built_from varchar, as_of_at timestamptz",
     "meta.lineage": """
         table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
     "meta.erasure": """

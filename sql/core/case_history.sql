@@ -3,6 +3,7 @@ description: >
   Bitemporal history: every version of every case that was received, when it held at the source
   (valid) and since when the warehouse knows it (known). One row per case and version.
 grain: [case_code, valid_from, known_from, batch_id, page_no, row_no]
+keyed: true
 columns:
   case_code: "Mã hồ sơ. Case code."
   valid_from: "Đúng từ lúc. Held at the source from."

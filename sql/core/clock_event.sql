@@ -5,6 +5,7 @@ description: >
   whether it was made in time. Since nothing that comes late counts, once one was late all after it are.
   One row per viewpoint, case and event.
 grain: [viewpoint, case_code, event_no]
+keyed: true
 columns:
   viewpoint: "now, hoặc đợt thi đua và ngày. now, or campaign and day."
   case_code: "Mã hồ sơ. Case code."
@@ -27,10 +28,11 @@ with requests as (
     select
         c.viewpoint, c.case_code, c.clock_start_at, c.end_at,
         p.pause.requested_at as made_at,
-        max(case when p.pause.completed_at <= c.seen_until_at then p.pause.completed_at end) as completed_at
+        max(case when p.pause.completed_at <= v.seen_until_at then p.pause.completed_at end) as completed_at
     from core.seen_case as c
+    join core.viewpoint as v on v.viewpoint = c.viewpoint
     cross join unnest(c.pauses) as p (pause)
-    where p.pause.requested_at <= c.seen_until_at
+    where p.pause.requested_at <= v.seen_until_at
     group by all
 ),
 

@@ -3,6 +3,7 @@ description: >
   Every case with its clocks as they stand at as-of: accepted or not, when its clock ended and why,
   and by when it was due. One row per case.
 grain: [case_code]
+keyed: true
 columns:
   case_code: "Mã hồ sơ. Case code."
   procedure_code: "Mã thủ tục. Procedure code."

@@ -5,6 +5,7 @@ description: >
   apology. Requests are united and cut to the clock; they count in working days, and against a derived limit in
   working hours in working minutes. One row per viewpoint and case.
 grain: [viewpoint, case_code]
+keyed: true
 columns:
   viewpoint: "now, hoặc đợt thi đua và ngày. now, or campaign and day."
   case_code: "Mã hồ sơ. Case code."

@@ -3,6 +3,7 @@ description: >
   Statutory extensions and apologies with a new due date, and what keeps an extension from counting in itself; whether
   it was issued in time core.clock_event says. One row per viewpoint, case and document, in time order.
 grain: [viewpoint, case_code, extension_no]
+keyed: true
 columns:
   viewpoint: "now, hoặc đợt thi đua và ngày. now, or campaign and day."
   case_code: "Mã hồ sơ. Case code."
@@ -29,8 +30,9 @@ with documents as (
         e.extension.new_due_at as new_due_at,
         e.extension.document_no as document_no
     from core.seen_case as c
+    join core.viewpoint as v on v.viewpoint = c.viewpoint
     cross join unnest(c.extensions) as e (extension)
-    where e.extension.issued_at <= c.seen_until_at or e.extension.issued_at is null
+    where e.extension.issued_at <= v.seen_until_at or e.extension.issued_at is null
 )
 
 select

@@ -3,6 +3,7 @@ description: >
   Requests for supplements, the clock standing still meanwhile; all entries of a case with one requested_at are
   one request. One row per case and request, in time order.
 grain: [case_code, pause_no]
+keyed: true
 columns:
   case_code: "Mã hồ sơ. Case code."
   pause_no: "Lần thứ. Number of the request in time order."

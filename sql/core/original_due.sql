@@ -4,6 +4,7 @@ description: >
   procedure's limit (0 to 1000) from the start of the clock. A derived day in 2100 or later is none.
   One row per viewpoint and case.
 grain: [viewpoint, case_code]
+keyed: true
 columns:
   viewpoint: "now, hoặc đợt thi đua và ngày. now, or campaign and day."
   case_code: "Mã hồ sơ. Case code."
@@ -28,10 +29,11 @@ with limits as (
         p.time_limit_value as n,
         p.time_limit_unit as unit
     from core.seen_case as c
+    join core.viewpoint as v on v.viewpoint = c.viewpoint
     left join core.dim_procedure as p
         on p.procedure_code = c.procedure_code and p.time_limit_value between 0 and 1000
     left join core.dim_date as d on d.day = local_day(c.clock_start_at)
-    where c.received_at <= c.seen_until_at
+    where c.received_at <= v.seen_until_at
 ),
 
 -- Both ends of the limit are columns before they are joined on: with `due_at is null` in the join itself,

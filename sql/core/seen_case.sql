@@ -4,6 +4,7 @@ description: >
   starts and when and why it ended. What happens after the instant is not there yet, whatever the version says.
   One row per viewpoint and case; from a campaign's day only the Centre's.
 grain: [viewpoint, case_code]
+keyed: true
 columns:
   viewpoint: "now, hoặc đợt thi đua và ngày. now, or campaign and day."
   case_code: "Mã hồ sơ. Case code."
@@ -17,7 +18,6 @@ columns:
   end_at: "Kết thúc tính giờ lúc. Clock ended."
   end_kind: "finished, returned, stopped, rejected, withdrawn. Why the clock ended."
   handover_at: "Trả kết quả lúc, nếu chưa có thì lúc kết thúc. Returned, else ended."
-  seen_until_at: "Việc xảy ra đến lúc này. What happened until then is seen."
   pauses: "Các lần yêu cầu bổ sung. Requests for supplements."
   extensions: "Các lần gia hạn, xin lỗi. Extensions and apologies."
 */
@@ -133,7 +133,6 @@ select
     end as end_kind,
     case when c.is_accepted then coalesce(c.returned, c.finished, c.stopped, c.rejected, c.withdrawn) end
         as handover_at,
-    c.seen_until_at,
     c.pauses,
     c.extensions
 from clocks as c

@@ -1,6 +1,7 @@
 /* @model
 description: The newest readable version of every case that still exists at the source. One row per case.
 grain: [case_code]
+keyed: true
 keep: plain
 columns: staging.case_version
 */

@@ -3,6 +3,7 @@ description: >
   Every readable version of every case, from the case system and from dropped files.
   One row per case and version.
 grain: [case_code, _version_at, _loaded_at, _batch_id, _page_no, _row_no]
+grows: true
 keep: versions
 columns:
   case_code: "Mã hồ sơ. Case code."

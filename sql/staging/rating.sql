@@ -1,6 +1,7 @@
 /* @model
 description: Ratings with their level normalised by a code table. One row per rating.
 grain: [rating_id]
+grows: true
 columns:
   rating_id: "Mã lượt đánh giá. Rating id."
   source: "Nguồn đánh giá. Source."

@@ -1,6 +1,7 @@
 /* @model
 description: One row per online submission.
 grain: [submission_id]
+grows: true
 columns:
   submission_id: "Mã lượt nộp. Submission id."
   service_id: "Mã dịch vụ công trực tuyến. Online service id."
