@@ -12,7 +12,17 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measure import ROOT, Pages, Sample, page_server, run_measured
-from benchmarks.report import LOOP, NIGHTS, PEERS, READERS, STAGES, WORK, report, with_section
+from benchmarks.report import (
+    IMPORTS,
+    LOOP,
+    NIGHTS,
+    PEERS,
+    READERS,
+    STAGES,
+    WORK,
+    report,
+    with_section,
+)
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 DLT_DBT = ("dlt[duckdb]==1.19.0", "dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==1.5.6")
@@ -51,13 +61,17 @@ def _measured(name: str, pages: Pages, world: Path, place: Path) -> Sample:
         return run_measured(
             [sys.executable, "benchmarks/peers/loop.py", pages.address, f"{place}/loop"], {}
         )
+    if name == IMPORTS:
+        return run_measured(
+            [sys.executable, "-c", "import dagster, duckdb, great_expectations"], {}
+        )
     if name in STAGES:
         return run_measured(
             [sys.executable, "-m", "benchmarks.stage", name], pages.settings(staged, 0)
         )
     if name == READERS:
         return run_measured(
-            [sys.executable, "-m", "benchmarks.readers"], pages.settings(nightly, 1)
+            [sys.executable, "-m", "benchmarks.readers"], pages.settings(nightly, 2)
         )
     if name in PEERS:
         python = sys.executable
@@ -72,7 +86,7 @@ def _measured(name: str, pages: Pages, world: Path, place: Path) -> Sample:
         return sample
     options = ["--full"] if name == "full" else []
     night = [sys.executable, "-m", "orchestration.cli", "run", *options, "--json"]
-    sample = run_measured(night, pages.settings(nightly, int(name == "day")))
+    sample = run_measured(night, pages.settings(nightly, NIGHTS.index(name)))
     if name == "full":
         shutil.copy(nightly / "published" / "kpi.duckdb", place / "full.duckdb")
     return sample
