@@ -3,13 +3,12 @@
 from typing import Any
 
 from benchmarks.stage import Bench
-from warehouse.build import build_model
 
 
 def run(bench: Bench) -> dict[str, Any]:
     """Build everything after staging; says the seconds of each table."""
     built = [
-        build_model(bench.night.connection, model)
+        bench.night.builder.build(model)
         for model in bench.wiring.catalog.in_schema("core", "marts", "meta")
     ]
     return {"tables": {result.table: round(result.seconds, 3) for result in built}}
