@@ -25,7 +25,7 @@ def contents(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> di
     wanted = sorted(set(tables))
     found: dict[str, str] = dict(
         connection.execute(
-            f"select table_name, content from {TABLE} where list_contains($tables, table_name)",
+            f"select table_name, content from {TABLE} where content <> '' and list_contains($tables, table_name)",
             {"tables": wanted},
         ).fetchall()
     )
