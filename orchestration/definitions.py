@@ -37,7 +37,7 @@ from orchestration.watching import watch_sensor
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
 from warehouse.build import STAGING_COLUMNS
-from warehouse.catalog import Catalog, load_catalog
+from warehouse.catalog import Catalog, load_catalog, refuse_limit
 from warehouse.connection import Limits
 from warehouse.state import STATE_TABLES
 
@@ -75,6 +75,7 @@ def wire(
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
     catalog = load_catalog(settings.sql_root, external)
     suites = load_suites(suites_folder, _columns(catalog))
+    _refuse_limits(suites)
     site = replace(make_site(settings, progress, use_demo), models=tuple(catalog.models.values()))
     pulls = build_pull_assets(sources)
     drops = build_drops_asset(sources)
@@ -95,6 +96,13 @@ def wire(
         executor=dg.in_process_executor,
     )
     return Wiring(settings, sources, catalog, suites, site, definitions)
+
+
+def _refuse_limits(suites: Mapping[str, Suite]) -> None:
+    for suite in suites.values():
+        for rule in suite.rules:
+            query = str(rule.kwargs.get("unexpected_rows_query", ""))
+            refuse_limit(f"{rule.breaks or ''} {query}", f"{suite.path}: {rule.id}")
 
 
 def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Definitions:

@@ -68,6 +68,28 @@ BROKEN = {
     ),
     "no schema": ({"core/b.sql": MODEL + "select * from a"}, "reads a without a schema"),
     "no SQL": ({"core/b.sql": MODEL + "select from where"}, "is not one valid query"),
+    "LIMIT below a join": (
+        {
+            "core/b.sql": MODEL
+            + "select a.* from raw.a as a join (select i from raw.a limit 3) using (i)"
+        },
+        r"b\.sql takes the first rows .* write `qualify",
+    ),
+    "LIMIT in a CTE": (
+        {
+            "core/b.sql": MODEL
+            + "with f as (from raw.a order by i limit 3) select a.* from raw.a as a, f"
+        },
+        r"b\.sql takes the first rows",
+    ),
+    "FETCH below IN": (
+        {
+            "core/b.sql": MODEL
+            + "select * from raw.a where i in (select i from raw.a fetch first 3 rows only)"
+        },
+        r"b\.sql takes the first rows",
+    ),
+    "TOP": ({"core/b.sql": MODEL + "select top 3 * from raw.a"}, "is not one valid query"),
     "near a table": ({"core/b.sql": MODEL + "select * from staging.aa"}, "did you mean staging.a?"),
     "wrong layer": ({"marts/b.sql": MODEL + "select * from raw.a"}, "marts may read only"),
     "no layer": ({"gold/b.sql": MODEL + "select * from raw.a"}, "gold is no layer"),
@@ -85,6 +107,13 @@ BROKEN = {
 def test_a_file_that_cannot_be_used(files: dict[str, str], message: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=message):
         read(tmp_path, GOOD | files)
+
+
+def test_a_whole_query_may_end_with_a_limit_and_qualify_stands_anywhere(tmp_path: Path) -> None:
+    first = "(select i from staging.a qualify row_number() over (order by i) <= 3)"
+    query = f"select a.* from staging.a as a join {first} using (i) where a.x <> 'limit 3' order by i limit 9"
+    models = read(tmp_path, GOOD | {"core/b.sql": MODEL + query}).models
+    assert models["core.b"].depends_on == {"staging.a"}
 
 
 def test_a_file_takes_what_its_folder_shares(tmp_path: Path) -> None:

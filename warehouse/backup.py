@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.engine import connect
 from warehouse.errors import WarehouseError
 from warehouse.recovery import is_log_passed_by
 from warehouse.sequence import is_future, numbered_name
@@ -215,7 +216,7 @@ def _settle(warehouse: Path) -> None:
     if is_log_passed_by(warehouse):
         raise unreadable
     try:
-        connection = duckdb.connect(str(warehouse))
+        connection = connect(warehouse)
         connection.execute("checkpoint")
         connection.close()
     except duckdb.Error:

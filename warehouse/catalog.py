@@ -1,6 +1,6 @@
 """The catalogue of sql/: which tables there are, what each promises, what each reads, in which order.
 
-Belongs here: discovering files, dependencies from the syntax tree, layer rules.
+Belongs here: discovering files, dependencies from the syntax tree, layer rules, what no query may say.
 Doesn't: running any of it (build.py), column lineage (lineage.py). Nothing here opens a database.
 
 A file sql/<schema>/<table>.sql is a bare query behind one comment block, its header (headers.py).
@@ -9,18 +9,25 @@ Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union,
 
 import difflib
 import graphlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlglot
 import sqlglot.expressions as exp
+from sqlglot.tokens import TokenType
 
 from warehouse.errors import CatalogError
 from warehouse.headers import read_headed
 from warehouse.labels import Labels
 
 KPI_MEASURE = "marts.kpi_measure"
+_LIMITING = re.compile(r"\b(?:limit|fetch)\b", re.IGNORECASE)
+_NO_LIMIT = (
+    "takes the first rows of a part of a query with LIMIT, and a join over it may count other rows in DuckDB before "
+    "2.0; write `qualify row_number() over (order by …) <= n` instead."
+)
 _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"raw", "seeds", "staging", "meta"}),
     "core": frozenset({"staging", "core", "seeds", "meta"}),
@@ -159,6 +166,7 @@ def tables_read(query: str, path: Path) -> frozenset[str]:
         tree = sqlglot.parse_one(query, read="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise CatalogError(f"{path} is not one valid query: {str(error).splitlines()[0]}") from None
+    _refuse_inner_limit(tree, path)
     ctes = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
     found = set()
     for table in tree.find_all(exp.Table):
@@ -167,6 +175,26 @@ def tables_read(query: str, path: Path) -> frozenset[str]:
         elif table.name and table.name not in ctes and not isinstance(table.this, exp.Anonymous):
             raise CatalogError(f"{path} reads {table.name} without a schema; write schema.table.")
     return frozenset(found)
+
+
+def refuse_limit(sql: str, place: str) -> None:
+    """Refuse a LIMIT or FETCH anywhere in a text that others put into larger queries: a rule's SQL.
+
+    Raises:
+        CatalogError: there is one; the message begins with `place`.
+    """
+    # Nearly every text lacks the word, and telling it from a name or a string takes a tokenizer.
+    if _LIMITING.search(sql) and any(
+        token.token_type in (TokenType.LIMIT, TokenType.FETCH)
+        for token in sqlglot.tokenize(sql, read="duckdb")
+    ):
+        raise CatalogError(f"{place} {_NO_LIMIT}")
+
+
+def _refuse_inner_limit(tree: exp.Expression, path: Path) -> None:
+    """Only a whole query may end with a LIMIT: DuckDB before 2.0 pushes a join's filter below one further in."""
+    if any(limit.parent is not tree for limit in tree.find_all(exp.Limit, exp.Fetch)):
+        raise CatalogError(f"{path} {_NO_LIMIT}")
 
 
 def _kpi_measure(root: Path, models: Mapping[str, Model]) -> Model | None:

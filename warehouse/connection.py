@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse.engine import Setting, connect
 from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseError
 from warehouse.recovery import is_log_passed_by
 
@@ -68,7 +69,7 @@ def open_warehouse(
     """
     limits = limits or Limits()
     in_memory = str(path) == ":memory:"
-    config: dict[str, str | bool | int | float | list[str]] = {
+    config: dict[str, Setting] = {
         "memory_limit": limits.memory,
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -81,7 +82,7 @@ def open_warehouse(
         if is_log_passed_by(Path(path)):
             raise _not_opened(path, "its write-ahead log is damaged")
     try:
-        connection = duckdb.connect(str(path), read_only=read_only, config=config)
+        connection = connect(path, read_only=read_only, config=config)
     except duckdb.Error as error:
         raise _not_opened(path, _first_line(error)) from None
     connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
@@ -128,7 +129,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise PublicationError(
             "Nothing has been published yet; run `motcua run` (or `motcua demo`) first."
         )
-    connection = duckdb.connect(str(path), read_only=True)
+    connection = connect(path, read_only=True)
     try:
         connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
         yield connection

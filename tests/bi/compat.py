@@ -9,12 +9,14 @@ from typing import Any
 
 from tests.bi.environment import ask, environment, published_site
 from warehouse.connection import read_rows
+from warehouse.engine import is_affected
 
 WHEELS = ("1.2.2", "1.4.4", "2.0.1")
 CLIENTS = (
     "duckdb==1.5.6", "duckdb-sqlalchemy==1.5.6.5", "sqlalchemy==2.0.58", "pandas==3.1.1",
     "polars", "pyarrow", "adbc-driver-manager",
 )  # fmt: skip
+RIGHT = 10  # the answer to the canary of open_duckdb.py, counted by hand
 METRICS = "dbt-semantic-interfaces==0.10.5"
 
 
@@ -31,6 +33,7 @@ def main(given: list[str]) -> None:
             )
             assert answer["duckdb"] == wheel
             same(f"DuckDB {wheel}", answer["seen"], expected)
+            canary(wheel, answer["limit_join"])
         for client, rows in ask(
             environment("clients", *CLIENTS), "open_clients.py", str(file)
         ).items():
@@ -47,6 +50,17 @@ def main(given: list[str]) -> None:
             for row in variants
         }
         same("MetricFlow: every KPI and variant", named - set(metrics["metrics"]), set())
+
+
+def canary(wheel: str, answers: dict[str, list[int]]) -> None:
+    """Which versions join over a LIMIT rightly: what docs/bi.md tells readers, asked of each version."""
+    right = [RIGHT]
+    same(f"DuckDB {wheel}: a join over a LIMIT, as docs/bi.md says", answers["mended"], right)
+    if is_affected(wheel):
+        told = "seen" if answers["plain"] != right else "not seen this time"
+        print(f"! DuckDB {wheel}: without that setting a join over a LIMIT is wrong ({told})")
+    else:
+        same(f"DuckDB {wheel}: the same without a setting", answers["plain"], right)
 
 
 def same(what: str, seen: Any, expected: Any) -> None:

@@ -29,4 +29,18 @@ try:
     seen["writable"] = True
 except duckdb.Error:
     seen["writable"] = False
-print(json.dumps({"duckdb": duckdb.__version__, "seen": seen}))
+# A canary: a join over a LIMIT, whose right answer is 10, as the program is and as docs/bi.md says to set it.
+canary = duckdb.connect()
+canary.execute("set threads = 4")
+canary.execute(
+    "create table cases as select i as id, (i * 7919) % 100003 as days from range(100000) r (i)"
+)
+canary.execute("create table late as select i * 10 as id from range(1000) r (i)")
+query = (
+    "select count(*) from (select id from cases order by days, id limit 1000) join late using (id)"
+)
+limit_join = {}
+for setting, disabled in (("plain", ""), ("mended", "join_filter_pushdown")):
+    canary.execute(f"set disabled_optimizers = '{disabled}'")
+    limit_join[setting] = sorted({canary.execute(query).fetchone()[0] for _ in range(100)})
+print(json.dumps({"duckdb": duckdb.__version__, "seen": seen, "limit_join": limit_join}))
