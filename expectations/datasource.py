@@ -3,15 +3,14 @@
 Belongs here: the only subclasses of Great Expectations. This module imports it at its top, which takes
 seconds, so it is imported inside functions only. Doesn't: suites, outcomes, opening the warehouse.
 
-Why it is needed: Great Expectations 1.24 reads a result after its connection is closed; a DuckDB cursor
-is its connection, so the rows are gone and every check raises "list index out of range". Here rows are
-frozen first. Regular expressions, which it refuses for this dialect, go to DuckDB's RE2.
+Why it is needed: Great Expectations 1.24 reads a result after it has given its connection back; here all
+statements share one cursor, so rows are frozen before another takes it. Regular expressions, which it refuses
+for this dialect, go to DuckDB's RE2.
 """
 
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from duckdb_sqlalchemy import ConnectionWrapper
 from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
@@ -24,20 +23,6 @@ from great_expectations.expectations.metrics.query_metrics.query_row_count.query
     QueryRowCount,
 )
 from great_expectations.expectations.metrics.query_metrics.query_table.query_table import QueryTable
-
-
-def engine_on(cursor: Any) -> sa.Engine:
-    """A SQLAlchemy engine that lives on one open DuckDB cursor; the file isn't opened a second time.
-
-    Statements commit by themselves: the checks only read, and a dangling transaction would pin the
-    snapshot that later statements see.
-    """
-    return sa.create_engine(
-        "duckdb:///:memory:",
-        creator=lambda: ConnectionWrapper(cursor),
-        poolclass=sa.pool.StaticPool,
-        isolation_level="AUTOCOMMIT",
-    )
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]

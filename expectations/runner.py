@@ -211,7 +211,8 @@ def _open(connection: Connection) -> tuple[Any, Any, Any]:
         ProgressBarsConfig,
     )
 
-    from expectations.datasource import engine_on
+    from expectations import datasource  # noqa: F401 makes the datasource known
+    from expectations.dialect import engine_on
 
     zone, calendar = connection.execute(
         "select current_setting('TimeZone'), current_setting('Calendar')"

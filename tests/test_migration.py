@@ -11,6 +11,7 @@ from tests.warehouse_case import EXTERNAL, SHAPES, SQL
 from warehouse.build import build_model
 from warehouse.catalog import load_catalog
 from warehouse.connection import open_warehouse
+from warehouse.erasure import rebuild_file
 from warehouse.errors import WarehouseError
 from warehouse.migrations import NEWEST, migrate, steps
 from warehouse.overlay import open_overlay
@@ -72,6 +73,21 @@ def test_a_new_file_needs_no_step_and_a_newer_one_is_refused(tmp_path: Path) -> 
     with pytest.raises(WarehouseError, match="newer release"):
         migrate(connection)
     connection.close()
+
+
+def test_an_earlier_release_can_open_the_file_and_is_told(tmp_path: Path) -> None:
+    """DuckDB 2 would write a format that 1.5 calls damaged; so would an erasure. `make compat` asks a real 1.5."""
+    path = tmp_path / "warehouse.duckdb"
+    format_of = "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+    with open_warehouse(path, SQL / "macros.sql") as connection:
+        assert connection.execute(format_of).fetchone() == ("v1.0.0+",)
+        migrate(connection)
+    rebuild_file(path, lambda file: open_warehouse(file, SQL / "macros.sql"))
+    with open_warehouse(path, SQL / "macros.sql") as connection:
+        assert connection.execute(format_of).fetchone() == ("v1.0.0+",)
+        assert connection.execute("select max(version) from meta.schema_version").fetchone() == (
+            NEWEST,
+        )
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(

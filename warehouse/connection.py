@@ -20,6 +20,8 @@ from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseErro
 from warehouse.recovery import is_log_passed_by
 
 LOCAL_TIME_ZONE = "Asia/Ho_Chi_Minh"
+# How DuckDB 1.5 writes too: an earlier release can open the file, and refuses it by its schema version, in words.
+FILE_FORMAT = "v1.0.0"
 SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
 
 
@@ -73,6 +75,7 @@ def open_warehouse(
         "memory_limit": limits.memory,
         "threads": limits.threads,
         "preserve_insertion_order": False,
+        "storage_compatibility_version": FILE_FORMAT,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }

@@ -10,8 +10,10 @@ from typing import Any
 from tests.bi.environment import ask, environment, published_site
 from warehouse.connection import read_rows
 from warehouse.engine import is_affected
+from warehouse.migrations import NEWEST
 
-WHEELS = ("1.2.2", "1.4.4", "2.0.1")
+WHEELS = ("1.2.2", "1.4.4", "1.5.6", "2.0.1")
+EARLIER = "1.5.6"  # the engine of the releases before schema version 5
 CLIENTS = (
     "duckdb==1.5.6", "duckdb-sqlalchemy==1.5.6.5", "sqlalchemy==2.0.58", "pandas==3.1.1",
     "polars", "pyarrow", "adbc-driver-manager",
@@ -34,6 +36,9 @@ def main(given: list[str]) -> None:
             assert answer["duckdb"] == wheel
             same(f"DuckDB {wheel}", answer["seen"], expected)
             canary(wheel, answer["limit_join"])
+        earlier = environment(f"duckdb-{EARLIER}", f"duckdb=={EARLIER}")
+        found = ask(earlier, "open_warehouse.py", str(home / "warehouse.duckdb"))
+        same("an earlier release opens the warehouse and finds its version", found, [NEWEST])
         for client, rows in ask(
             environment("clients", *CLIENTS), "open_clients.py", str(file)
         ).items():
