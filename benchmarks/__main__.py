@@ -25,7 +25,7 @@ from benchmarks.report import (
 )
 
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-DLT_DBT = ("dlt[duckdb]==1.19.0", "dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==1.5.6")
+DLT_DBT = ("dlt[duckdb]==1.19.0", "dbt-core==1.11.16", "dbt-duckdb==1.11.1", "duckdb==2.0.1")
 SAME = (
     "select count(*), coalesce(sum(hash(kpi_id, variant, period_kind, period_start, agency_code, "
     "numerator, denominator)), 0) from marts.kpi_value"

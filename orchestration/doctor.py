@@ -114,13 +114,12 @@ def _versions() -> Iterator[Finding]:
 
 
 def _engine() -> Finding:
-    """Not a warning where the version is affected: the warehouse avoids it, and no remedy is open to who runs it."""
     found = engine_version()
     if not is_affected(found):
         return Finding("engine", "ok", f"DuckDB {found}")
     return Finding(
-        "engine", "ok", f"DuckDB {found}, phép nối trên LIMIT: kho đã tự tránh lỗi, còn truy vấn của bạn: xem "
-        "docs/bi.md. / A join over a LIMIT: the warehouse avoids this version's fault; your own queries: docs/bi.md.",
+        "engine", "bad", f"DuckDB {found}: phép nối trên LIMIT có thể sai. / A join over a LIMIT may be wrong in it.",
+        "pip install --require-hashes -r requirements.lock",
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """DuckDB's known wrong answer: a join over a LIMIT is right on our connections, and no file of ours asks for one."""
 
-import re
 from pathlib import Path
 
 import duckdb
@@ -10,11 +9,10 @@ from orchestration import doctor
 from orchestration.definitions import wire
 from orchestration.settings import Settings
 from tests.suite_files import ENTRY, write
-from tests.test_architecture import MODULES, ROOT
 from tests.warehouse_case import SQL
 from warehouse import engine
 from warehouse.connection import Limits, open_published, open_warehouse
-from warehouse.engine import connect, is_affected
+from warehouse.engine import is_affected
 from warehouse.errors import CatalogError
 
 CASES = "create table cases as select i as id, (i * 7919) % 100003 as days from range(100000) r (i)"
@@ -23,7 +21,7 @@ QUERY = (
     "select count(*) from (select id from cases order by days, id limit 1000) join late using (id)"
 )
 RIGHT = 10  # counted by hand: the thousand cases with the fewest days hold ten of the late ones
-TIMES = 60  # without the remedy a third of the answers is wrong
+TIMES = 60  # DuckDB 1.5 answers wrongly in a third of the times and more
 
 
 def answers(connection: duckdb.DuckDBPyConnection) -> set[int]:
@@ -32,7 +30,7 @@ def answers(connection: duckdb.DuckDBPyConnection) -> set[int]:
 
 @pytest.mark.parametrize("threads", [2, 4])
 def test_a_join_over_a_limit_is_right_on_our_connections(tmp_path: Path, threads: int) -> None:
-    """In the warehouse, in its cursors (Great Expectations has one), in a published file, in a scratch database."""
+    """In the warehouse, in its cursors (Great Expectations has one), in a published file."""
     path = tmp_path / "warehouse.duckdb"
     with open_warehouse(path, SQL / "macros.sql", Limits(threads=threads)) as warehouse:
         for statement in (CASES, LATE):
@@ -42,9 +40,6 @@ def test_a_join_over_a_limit_is_right_on_our_connections(tmp_path: Path, threads
     with open_published(path) as published:
         published.execute(f"set threads = {threads}")
         assert answers(published) == {RIGHT}
-    with connect() as scratch:
-        scratch.execute(f"set threads = {threads}; {CASES}; {LATE}")
-        assert answers(scratch) == {RIGHT}
 
 
 def test_the_known_versions() -> None:
@@ -54,30 +49,19 @@ def test_the_known_versions() -> None:
         **dict.fromkeys(right, False),
         **dict.fromkeys(wrong, True),
     }
-    with connect() as connection:
-        said = connection.execute("select current_setting('disabled_optimizers')").fetchone()
-    assert said == ("join_filter_pushdown" if is_affected(duckdb.__version__) else "",)
+    assert not is_affected(duckdb.__version__), "the night's own"
 
 
-def test_nothing_of_ours_opens_duckdb_by_itself() -> None:
-    opening = {
-        str(path.relative_to(ROOT))
-        for path in MODULES
-        if re.search(r"\bduckdb\.(?:connect|sql|query|execute)\(", path.read_text(encoding="utf-8"))
-    }
-    assert opening == {"warehouse/engine.py"}
-
-
-@pytest.mark.parametrize(("version", "words"), [("1.5.6", "docs/bi.md"), ("2.0.1", "DuckDB 2.0.1")])
+@pytest.mark.parametrize(("version", "state"), [("1.5.6", "bad"), ("2.0.1", "ok")])
 def test_the_doctor_names_the_engine(
-    version: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    version: str, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine.duckdb, "__version__", version)
     settings = Settings.load(home=tmp_path, _env_file=None)
     (found,) = [f for f in doctor.examine(settings, call_sources=False) if f.subject == "engine"]
-    assert found.state == "ok"
+    assert found.state == state
     assert f"DuckDB {version}" in found.message
-    assert words in found.message
+    assert bool(found.remedy) == (state == "bad")
 
 
 def test_a_rule_with_a_limit_is_refused_by_name(tmp_path: Path) -> None:

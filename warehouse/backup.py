@@ -20,7 +20,6 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.engine import connect
 from warehouse.errors import WarehouseError
 from warehouse.recovery import is_log_passed_by
 from warehouse.sequence import is_future, numbered_name
@@ -216,7 +215,7 @@ def _settle(warehouse: Path) -> None:
     if is_log_passed_by(warehouse):
         raise unreadable
     try:
-        connection = connect(warehouse)
+        connection = duckdb.connect(str(warehouse))
         connection.execute("checkpoint")
         connection.close()
     except duckdb.Error:

@@ -15,7 +15,6 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.engine import Setting, connect
 from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseError
 from warehouse.recovery import is_log_passed_by
 
@@ -71,7 +70,7 @@ def open_warehouse(
     """
     limits = limits or Limits()
     in_memory = str(path) == ":memory:"
-    config: dict[str, Setting] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": limits.memory,
         "threads": limits.threads,
         "preserve_insertion_order": False,
@@ -85,7 +84,7 @@ def open_warehouse(
         if is_log_passed_by(Path(path)):
             raise _not_opened(path, "its write-ahead log is damaged")
     try:
-        connection = connect(path, read_only=read_only, config=config)
+        connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.Error as error:
         raise _not_opened(path, _first_line(error)) from None
     connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
@@ -132,7 +131,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise PublicationError(
             "Nothing has been published yet; run `motcua run` (or `motcua demo`) first."
         )
-    connection = connect(path, read_only=True)
+    connection = duckdb.connect(str(path), read_only=True)
     try:
         connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
         yield connection

@@ -11,7 +11,6 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
-from warehouse.engine import connect
 from warehouse.recovery import is_log_passed_by
 
 
@@ -46,7 +45,7 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
     try:
         if is_log_passed_by(path):
             return Look(exists=True, problem="DamagedLog", wal_bytes=wal_bytes)
-        connection = connect(path, read_only=True)
+        connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         kind = type(error).__name__
         return Look(exists=True, problem=kind, wal_bytes=wal_bytes)

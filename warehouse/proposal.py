@@ -11,7 +11,6 @@ import duckdb
 
 from warehouse.build import RowRule
 from warehouse.catalog import Catalog
-from warehouse.engine import connect
 from warehouse.explain import QuestionError
 from warehouse.ledger import RuleSet, rule_set
 from warehouse.seeds import load_public_holidays, load_seed
@@ -29,7 +28,7 @@ def rules_on_disk(
         QuestionError: a given file is no seed, can't be read, has other columns than the packaged one, or no day where
             one belongs.
     """
-    with connect() as scratch:
+    with duckdb.connect() as scratch:
         scratch.execute("create schema seeds")
         for table, path in catalog.seeds.items():
             load_seed(scratch, table, path)

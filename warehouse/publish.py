@@ -17,7 +17,6 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.engine import connect
 from warehouse.errors import PublicationError
 from warehouse.row_order import ordered_queries, refuse_other_order
 from warehouse.sequence import number_in, numbered_name
@@ -214,7 +213,7 @@ def _verify(path: Path, expected: dict[str, int]) -> None:
         raise PublicationError(
             "The new file has a write-ahead log beside it; it was not published."
         )
-    reader = connect(path, read_only=True)
+    reader = duckdb.connect(str(path), read_only=True)
     try:
         for table, rows in expected.items():
             row = reader.execute(f"select count(*) from {table}").fetchone()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.engine import connect
 from warehouse.errors import WarehouseError
 
 # The first entry of every write-ahead log tells its version: DuckDB's field 100, entry type 98.
@@ -42,7 +41,7 @@ def find_damage(path: Path) -> str | None:
     if is_log_passed_by(path):
         return "the write-ahead log has no beginning that DuckDB knows"
     try:
-        with connect(path, read_only=True) as connection:
+        with duckdb.connect(str(path), read_only=True) as connection:
             tables = connection.execute(
                 "select schema_name || '.\"' || table_name || '\"' from duckdb_tables() where not internal"
             ).fetchall()
