@@ -12,7 +12,7 @@ import duckdb
 from assets.broken import Broken, stop_words
 from assets.cap import capped_tables
 from assets.checks import row_rules
-from assets.models import key_of
+from assets.graph import key_of
 from assets.night import Night
 from expectations.suite import Suite
 from warehouse.catalog import Catalog

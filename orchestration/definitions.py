@@ -14,9 +14,10 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.checks import build_suite_checks, row_rules
+from assets.checks import row_rules
 from assets.drops import build_drops_asset
-from assets.models import PUBLIC_HOLIDAYS, build_model_assets
+from assets.graph import PUBLIC_HOLIDAYS
+from assets.models import build_model_assets
 from assets.night import Connections, Progress, Site, night_resource, silent
 from assets.publish import build_publish_asset
 from assets.pull import (
@@ -79,14 +80,14 @@ def wire(
     pulls = build_pull_assets(sources)
     drops = build_drops_asset(sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
-    models = build_model_assets(catalog, row_rules(suites), raw_keys)
-    assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), *build_report_assets()]
-    assets = [definition.map_asset_specs(_with_freshness) for definition in assets]
-    keys = {key for definition in assets for key in definition.keys}
+    models, checks = build_model_assets(catalog, row_rules(suites), raw_keys, suites)
+    # What nights make anew should never be older than a night and a half.
+    fresh = [*pulls, drops, build_publish_asset(catalog, suites), *build_report_assets()]
+    fresh = [definition.map_asset_specs(_with_freshness) for definition in fresh]
     housekeeping = housekeeping_job(settings)
     definitions = dg.Definitions(
-        assets=assets,
-        asset_checks=[build_suite_checks(suite, keys) for suite in suites.values()],
+        assets=[*fresh, *models],
+        asset_checks=checks,
         jobs=[*_jobs(), housekeeping],
         schedules=[_nightly_schedule(), housekeeping_schedule(housekeeping, TIME_ZONE)],
         sensors=[build_inbox_sensor(site.inbox), watch_sensor(settings)],
@@ -162,9 +163,6 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
 
 
 def _with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """What nights make anew should never be older than a night and a half."""
-    if spec.key.path[0] not in ("raw", "published"):
-        return spec
     fresh: dg.AssetSpec = dg.apply_freshness_policy(spec, FRESHNESS, overwrite_existing=False)
     return fresh
 
