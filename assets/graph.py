@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
+from assets.names import PUBLIC_HOLIDAYS
 from expectations.suite import Suite
 from warehouse.build import RowRule
 from warehouse.catalog import Catalog, Model
 
 RUN_CONTEXT = dg.AssetKey(["meta", "run_context"])
-PUBLIC_HOLIDAYS = "seeds.public_holidays"
 # State tables that code writes, and which assets must be there before a model reads them.
 _WRITTEN_WITH_STAGING = frozenset({"meta.quarantine_tally"})
 _WRITTEN_WITH_CHECKS = frozenset({"meta.check_run"})

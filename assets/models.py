@@ -10,13 +10,13 @@ import dagster as dg
 
 from assets.cap import build_capped
 from assets.graph import (
-    PUBLIC_HOLIDAYS,
     RUN_CONTEXT,
     key_of,
     order_of,
     seed_tables,
     suites_within,
 )
+from assets.names import PUBLIC_HOLIDAYS
 from assets.night import Night
 from assets.verdicts import build_check_step, check_results, check_specs
 from expectations.suite import Suite

@@ -12,12 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import dagster as dg
 import duckdb
 
 from assets.shapes import hashed_fields
 from expectations.runner import Checker
-from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.build import Builder, QueryOf
 from warehouse.catalog import Model
@@ -147,21 +145,3 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
                 yield Night(site, run_id, now, connection, connections, stack)
         finally:
             connection.close()
-
-
-def night_resource(site: Site) -> dg.ResourceDefinition:
-    """The night as a Dagster resource: opened once a run, closed at its end."""
-
-    @dg.resource(
-        description="Kho dữ liệu và các hệ thống nguồn của lần chạy. The run's warehouse and sources."
-    )
-    def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
-            try:
-                yield opened
-            finally:
-                # Here, and not as an asset, so that a night that was stopped says why, too.
-                if "checker" in vars(opened):
-                    write_quality(opened.connection, site.quality_page)
-
-    return night

@@ -9,12 +9,13 @@ import pytest
 
 from assets.graph import key_of
 from assets.models import build_model_assets
-from assets.night import Connections, night_resource
+from assets.night import Connections
+from assets.resource import night_resource
 from assets.verdicts import verdict
 from expectations.outcome import Outcome, State
 from expectations.suite import Suite, load_suites
 from orchestration.causes import broken_rules, stop_of
-from orchestration.definitions import make_site
+from orchestration.parts import make_site
 from orchestration.runs import QUIET
 from orchestration.settings import Settings
 from warehouse.catalog import load_catalog
