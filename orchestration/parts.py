@@ -21,6 +21,7 @@ from sources.spec_file import load_spec
 from warehouse.build import STAGING_COLUMNS
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.connection import Limits
+from warehouse.reads import RememberedReads
 from warehouse.state import STATE_TABLES
 
 
@@ -45,7 +46,9 @@ def compose(
     """Read the source file, the catalogue and the suites."""
     sources = load_spec(settings.sources_file)
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
-    catalog = load_catalog(settings.sql_root, external)
+    reads = RememberedReads(settings.home / "cache")
+    catalog = load_catalog(settings.sql_root, external, reads)
+    reads.save()
     suites = load_suites(suites_folder, columns_of(catalog))
     site = make_site(settings, progress, use_demo)
     site = replace(site, models=tuple(catalog.models.values()))

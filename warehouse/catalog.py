@@ -9,7 +9,7 @@ Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union,
 
 import difflib
 import graphlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from warehouse.headers import read_headed
 from warehouse.labels import Labels
 
 KPI_MEASURE = "marts.kpi_measure"
+# From a query, and the file that it stands in, to the tables that it reads.
+Reads = Callable[[str, Path], frozenset[str]]
 _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"raw", "seeds", "staging", "meta"}),
     "core": frozenset({"staging", "core", "seeds", "meta"}),
@@ -97,10 +99,11 @@ class Catalog:
         return frozenset(seen)
 
 
-def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
+def load_catalog(root: Path, external: Iterable[str], reads: Reads | None = None) -> Catalog:
     """Read every file below `root` (the sql folder).
 
     `external` names the tables that no file defines: raw tables, quarantine and the state in meta.
+    `reads` finds the tables of a query in the place of `tables_read`.
 
     Raises:
         CatalogError: a header, a reference or a layer is wrong; the message names file and mend.
@@ -108,7 +111,7 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     seeds = {f"seeds.{path.stem}": path for path in sorted((root / "seeds").glob("*.csv"))}
     models: dict[str, Model] = {}
     for path in sorted(root.glob("*/**/*.sql")):
-        model = parse_model(path, root)
+        model = parse_model(path, root, reads)
         if model.table in models:
             raise CatalogError(
                 f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
@@ -128,7 +131,7 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     return Catalog(_in_build_order(models), seeds, frozenset(external))
 
 
-def parse_model(path: Path, root: Path) -> Model:
+def parse_model(path: Path, root: Path, reads: Reads | None = None) -> Model:
     """Read one file: header, query and, from the query's syntax tree, the tables it reads."""
     header, query = read_headed(path, root)
     folders = path.relative_to(root).parts
@@ -143,7 +146,7 @@ def parse_model(path: Path, root: Path) -> Model:
         description=str(header["description"]).strip(),
         grain=tuple(header["grain"]),
         columns=dict(header["columns"]),
-        depends_on=tables_read(query, path),
+        depends_on=(reads or tables_read)(query, path),
         keep=None if keep == "plain" else keep,
         publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
         gate=bool(header.get("gate", False)),
