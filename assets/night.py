@@ -25,7 +25,7 @@ from warehouse.migrations import migrate
 from warehouse.pages import RawShape
 from warehouse.person_key import use_person_key
 from warehouse.spark_night import SparkNight
-from warehouse.state import RunContext, ensure_state
+from warehouse.state import RunContext, all_trends, ensure_state
 
 
 class Progress(Protocol):
@@ -108,6 +108,11 @@ class Night:
     def builder(self) -> Builder:
         """Builds the run's models; it remembers what it has read of other tables."""
         return Builder(self.connection, self.site.models)
+
+    @cached_property
+    def trends(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        """What each rule said before this run, by table and rule; asked once, by the first check."""
+        return all_trends(self.connection)
 
     @cached_property
     def query_of(self) -> QueryOf | None:

@@ -14,7 +14,7 @@ from assets.graph import key_of
 from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite
-from warehouse.state import check_trend, trend_word
+from warehouse.state import trend_word
 
 CRITICAL = "critical"
 SEVERITIES = (CRITICAL, "warning", "info")
@@ -75,7 +75,7 @@ def build_check_step(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.AssetC
 
 def check_results(night: Night, suite: Suite) -> list[dg.AssetCheckResult]:
     """Run a suite on what stands; one result a severity."""
-    before = check_trend(night.connection, suite.table)
+    before = {rule: said for (table, rule), said in night.trends.items() if table == suite.table}
     outcomes = [found for found in check_suites(night, [suite]) if found.table == suite.table]
     return [verdict(suite, severity, outcomes, before) for severity, *_ in _declared(suite)]
 

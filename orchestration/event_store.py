@@ -14,11 +14,14 @@ from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import Any
 
-from dagster import DagsterEventType, EventLogEntry
+from dagster import AssetKey, DagsterEventType, EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecord
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.event import listen
 
 OPEN_MOST = 8
 BUSY_SECONDS = 60
@@ -51,6 +54,9 @@ class KeptEventLogStorage(SqliteEventLogStorage):
         # The connections of the transaction that is under way.
         self._joined: dict[str, Connection] | None = None
         self._ends = ExitStack()
+        # What is known of assets, as long as nobody else has changed the index.
+        self._records: dict[AssetKey, AssetRecord] = {}
+        self._seen = (0, 0)
         # In the place of the stock lock, for one thread's transaction is made of many calls.
         self._turn = RLock()
         super().__init__(base_dir, inst_data)
@@ -75,7 +81,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
             if not events:
                 return
             try:
-                with self._one_transaction():
+                with self._knowing(events), self._one_transaction():
                     for event in events:
                         super().store_event(event)
             except Exception:  # noqa: BLE001 (one that can't be stored must not take the others with it)
@@ -85,6 +91,47 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 # Told to stop: they are stored with the event that says so.
                 self._waiting = events + self._waiting
                 raise
+
+    def get_asset_records(
+        self, asset_keys: Sequence[AssetKey] | None = None
+    ) -> Sequence[AssetRecord]:
+        """What is known of these assets; each step asks for all that it comes after, for their versions."""
+        if asset_keys is None:
+            return super().get_asset_records()
+        with self._turn:
+            self.store_waiting()
+            self._forget_if_changed()
+            lacking = [key for key in asset_keys if key not in self._records]
+            if lacking:
+                for record in super().get_asset_records(lacking):
+                    self._records[record.asset_entry.asset_key] = record
+            return [self._records[key] for key in asset_keys if key in self._records]
+
+    def _forget_if_changed(self) -> None:
+        """Forget all if another connection has changed the index since, or this one past `store_event`."""
+        seen = self._changes()
+        if seen != self._seen:
+            self._records.clear()
+            self._seen = seen
+
+    @contextmanager
+    def _knowing(self, events: Sequence[EventLogEntry]) -> Iterator[None]:
+        """While these are stored: what they say of an asset replaces what was known of it, and of no other."""
+        self._forget_if_changed()
+        yield
+        for event in events:
+            told = event.dagster_event
+            # A check's event names its asset elsewhere; it changes nothing that is asked for here.
+            if told is not None and told.asset_key is not None:
+                self._records.pop(told.asset_key, None)
+        # Not the version: another's change in between must still be noticed.
+        self._seen = (self._seen[0], self._changes()[1])
+
+    def _changes(self) -> tuple[int, int]:
+        """The index's version as others have made it, and how many rows this connection has changed."""
+        with self._engine(INDEX_SHARD_NAME).connect() as connection:
+            version = connection.execute(text("pragma data_version")).scalar_one()
+            return version, connection.execute(text("select total_changes()")).scalar_one()
 
     @contextmanager
     def _one_transaction(self) -> Iterator[None]:
@@ -118,9 +165,10 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 self._initdb(create_engine(address, poolclass=NullPool, connect_args=waits))
                 self._initialized_dbs.add(shard)
             engine = create_engine(address, pool_size=1, max_overflow=0, connect_args=waits)
-            event.listen(engine, "connect", _relax)
+            listen(engine, "connect", _relax)
             self._engines[shard] = engine
             while len(self._engines) > OPEN_MOST:
+                self._records.clear()
                 self._engines.popitem(last=False)[1].dispose()
         self._engines.move_to_end(shard)
         return engine
