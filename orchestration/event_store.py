@@ -4,7 +4,7 @@ Belongs here: how connections to the event log are opened, and when what was tol
 is stored, or where; files and tables are Dagster's own, so its stock storage reads them and this can be taken
 out again at any time.
 
-A night stores some 1,300 events. Stock Dagster opens new engines and connections for each of them and
+A night tells some 1,100 events. Stock Dagster opens new engines and connections for each of them and
 waits for the disk each time, which made up two fifths of a small night.
 """
 
@@ -25,15 +25,13 @@ from sqlalchemy.event import listen
 
 OPEN_MOST = 8
 BUSY_SECONDS = 60
-
-
 # What is told together: it stands in the file with the next event of another kind, which follows at once, for a
-# step that ends is followed by one that starts or by the end of the run; or as soon as anybody reads.
+# step that ends is followed by one that starts or by the end of the run; or as soon as anybody reads. A table
+# that was built is told at once, for its checks may take long.
 WAITS = frozenset(
     {
         DagsterEventType.ASSET_CHECK_EVALUATION,
         DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
-        DagsterEventType.ASSET_MATERIALIZATION,
         DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
         DagsterEventType.STEP_OUTPUT,
         DagsterEventType.STEP_SUCCESS,
@@ -80,8 +78,9 @@ class KeptEventLogStorage(SqliteEventLogStorage):
             events, self._waiting = self._waiting, []
             if not events:
                 return
+            self._forget_if_changed()
             try:
-                with self._knowing(events), self._one_transaction():
+                with self._one_transaction():
                     for event in events:
                         super().store_event(event)
             except Exception:  # noqa: BLE001 (one that can't be stored must not take the others with it)
@@ -91,6 +90,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 # Told to stop: they are stored with the event that says so.
                 self._waiting = events + self._waiting
                 raise
+            self._learn(events)
 
     def get_asset_records(
         self, asset_keys: Sequence[AssetKey] | None = None
@@ -114,11 +114,8 @@ class KeptEventLogStorage(SqliteEventLogStorage):
             self._records.clear()
             self._seen = seen
 
-    @contextmanager
-    def _knowing(self, events: Sequence[EventLogEntry]) -> Iterator[None]:
-        """While these are stored: what they say of an asset replaces what was known of it, and of no other."""
-        self._forget_if_changed()
-        yield
+    def _learn(self, events: Sequence[EventLogEntry]) -> None:
+        """These were stored: what they say of an asset replaces what was known of it, and of no other."""
         for event in events:
             told = event.dagster_event
             # A check's event names its asset elsewhere; it changes nothing that is asked for here.
