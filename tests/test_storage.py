@@ -94,7 +94,7 @@ def test_dagster_storage_on_postgresql(
                 "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
             )
             # Stock Dagster closes each and opens some two thousand in a night.
-            assert cursor.fetchone()[0] >= 2, "of the runs and of the events"
+            assert cursor.fetchone()[0] >= 1, "the event log holds one"
     with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from runs where run_id = %s", [result.run_id])
         assert cursor.fetchone() == (1,)
