@@ -24,7 +24,6 @@ from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
 from warehouse.pages import RawShape
 from warehouse.person_key import use_person_key
-from warehouse.spark_night import SparkNight
 from warehouse.state import RunContext, all_trends, ensure_state
 
 
@@ -119,6 +118,9 @@ class Night:
         """Another engine's answers to the models' queries, if the site has one; closed with the run."""
         if self.site.spark_master is None:
             return None
+        # Its dialect of SQL takes a while to load, and hardly a site has Spark.
+        from warehouse.spark_night import SparkNight
+
         province = self.site.centre_code.split(".")[0]
         spark = SparkNight(
             self.site.spark_master, self.site.macros, self.site.home / "lake", province
