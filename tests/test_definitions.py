@@ -83,6 +83,25 @@ def test_a_suite_that_reads_other_tables_waits_for_them_in_a_step_of_its_own(
             assert not seeds or any(key.path[0] == "seeds" for key in before), suite.table
 
 
+def test_the_table_of_results_waits_for_every_check(wiring: Wiring) -> None:
+    """Those that are steps of their own too: meta.check_result shows what this night found."""
+    job = wiring.definitions.resolve_job_def("nightly")
+    alone = {node.name for node in job.nodes if node.name.startswith("check_")}
+    waited = {
+        dependency.node
+        for node, inputs in job.graph.dependencies.items()
+        if (node.alias or node.name) == "meta__check_result"
+        for given in inputs.values()
+        for dependency in given.get_node_dependencies()
+    }
+    assert len(alone) > 10
+    assert alone <= waited
+    within = {suite.table.replace(".", "__") for suite in wiring.suites.values()} - {
+        "meta__check_result"
+    }
+    assert {name for name in within if not name.startswith("meta__")} <= waited
+
+
 def test_night_is_scheduled_at_half_past_one(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("nightly_schedule")
     assert schedule.cron_schedule == "30 1 * * *"
