@@ -1,75 +1,68 @@
 """Assets from sql/: one per seed and per model, with lineage, row counts and quarantine shown.
 
-Belongs here: turning the catalogue into Dagster assets. Doesn't: building tables (warehouse.build).
+Belongs here: turning the catalogue into Dagster assets. Doesn't: building tables (warehouse.build), what waits
+for what (graph.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
 from assets.cap import build_capped
+from assets.graph import (
+    RUN_CONTEXT,
+    key_of,
+    order_of,
+    seed_tables,
+    suites_within,
+)
+from assets.names import PUBLIC_HOLIDAYS
 from assets.night import Night
+from assets.verdicts import build_check_step, check_results, check_specs
+from expectations.suite import Suite
 from warehouse.build import BuildResult, RowRule, prune_tables
 from warehouse.catalog import Catalog, Model
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import set_run_context
 
-RUN_CONTEXT = dg.AssetKey(["meta", "run_context"])
-PUBLIC_HOLIDAYS = "seeds.public_holidays"
-# State tables that code writes, and which assets must be there before a model reads them.
-_WRITTEN_WITH_STAGING = frozenset({"meta.quarantine_tally"})
-_WRITTEN_WITH_CHECKS = frozenset({"meta.check_run"})
-
-
-def key_of(table: str) -> dg.AssetKey:
-    """The asset key of a table: [schema, table]."""
-    return dg.AssetKey(table.split("."))
+Built = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 def build_model_assets(
-    catalog: Catalog, rules: Mapping[str, Sequence[RowRule]], raw_keys: Sequence[dg.AssetKey]
-) -> list[dg.AssetsDefinition]:
-    """All assets of the catalogue, the run context after the pulls among them."""
+    catalog: Catalog,
+    rules: Mapping[str, Sequence[RowRule]],
+    raw_keys: Sequence[dg.AssetKey],
+    suites: Mapping[str, Suite],
+) -> tuple[list[dg.AssetsDefinition], list[dg.AssetChecksDefinition]]:
+    """All assets of the catalogue, the run context after the pulls among them, and the steps of checks alone.
+
+    A suite that reads only what its model comes after is part of the model's own step; the others are steps of
+    their own, which wait for the other tables too.
+    """
+    order = order_of(catalog, rules, raw_keys)
+    within = suites_within(suites.values(), order, catalog)
     models = [
         _model_asset(
             model,
-            _dependencies(model, catalog, rules.get(model.table, ())),
+            order[key_of(model.table)],
             rules.get(model.table, ()),
+            suites[model.table] if model.table in within else None,
         )
         for model in catalog.models.values()
     ]
-    return [*_seed_assets(catalog), _run_context_asset(raw_keys, catalog), *models]
-
-
-def _dependencies(model: Model, catalog: Catalog, rules: Sequence[RowRule]) -> list[dg.AssetKey]:
-    # Row rules judge by as-of and by seeds, so what is staged comes after them.
-    found: set[dg.AssetKey] = {RUN_CONTEXT} if model.schema == "staging" else set()
-    found |= {
-        key_of(table) for table in catalog.seeds if any(table in rule.breaks_sql for rule in rules)
-    }
-    for table in model.depends_on:
-        if (
-            table in catalog.models
-            or table in catalog.seeds
-            or table == PUBLIC_HOLIDAYS
-            or table.startswith("raw.")
-        ):
-            found.add(key_of(table))
-        elif table in _WRITTEN_WITH_STAGING:
-            found |= {key_of(other.table) for other in catalog.in_schema("staging")}
-        elif table in _WRITTEN_WITH_CHECKS:
-            found |= {
-                key_of(other.table)
-                for other in catalog.models.values()
-                if other.schema != "meta" or not (other.depends_on & _WRITTEN_WITH_CHECKS)
-            }
-        else:
-            found.add(RUN_CONTEXT)
-    return sorted(found)
+    seeds = _seed_assets(catalog)
+    known = {*order, *raw_keys, *seeds.keys}
+    checks = [
+        build_check_step(suite, known) for table, suite in suites.items() if table not in within
+    ]
+    return [seeds, _run_context_asset(order[RUN_CONTEXT], catalog), *models], checks
 
 
 def _model_asset(
-    model: Model, dependencies: Sequence[dg.AssetKey], rules: Sequence[RowRule]
+    model: Model,
+    dependencies: Sequence[dg.AssetKey],
+    rules: Sequence[RowRule],
+    suite: Suite | None,
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=key_of(model.table),
@@ -79,11 +72,15 @@ def _model_asset(
         description=f"{model.description}\n\n```sql\n{model.query}\n```",
         required_resource_keys={"night"},
         metadata={"grain": ", ".join(model.grain), "file": f"sql/{_file_of(model)}"},
+        check_specs=check_specs(suite) if suite else None,
     )
-    def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def build(context: dg.AssetExecutionContext) -> Iterator[Built]:
         night: Night = context.resources.night
         result = build_capped(night, model, rules)
-        return dg.MaterializeResult(metadata=_metadata(model, result))
+        # Told before the check, which may stop the step: the table stands all the same.
+        yield dg.MaterializeResult(metadata=_metadata(model, result))
+        if suite:
+            yield from check_results(night, suite)
 
     return build
 
@@ -122,46 +119,43 @@ def _sources_table(result: BuildResult) -> str:
     return "\n".join(lines)
 
 
-def _seed_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
-    return [_seed_asset(table, catalog) for table in catalog.seeds] + [_holidays_asset()]
-
-
-def _seed_asset(table: str, catalog: Catalog) -> dg.AssetsDefinition:
-    path = catalog.seeds[table]
-
-    @dg.asset(
-        key=key_of(table),
-        group_name="seeds",
-        kinds={"csv", "duckdb"},
-        description=f"Dữ liệu quy tắc. Data that rules read: sql/seeds/{path.name}.",
-        required_resource_keys={"night"},
+def _seed_assets(catalog: Catalog) -> dg.AssetsDefinition:
+    """One step for all: each is loaded in a few milliseconds, less than a step costs."""
+    specs = [
+        dg.AssetSpec(
+            key_of(table),
+            group_name="seeds",
+            kinds={"csv", "duckdb"},
+            description=f"Dữ liệu quy tắc. Data that rules read: sql/seeds/{path.name}.",
+        )
+        for table, path in catalog.seeds.items()
+    ]
+    specs.append(
+        dg.AssetSpec(
+            key_of(PUBLIC_HOLIDAYS),
+            group_name="seeds",
+            kinds={"python", "duckdb"},
+            description="Ngày nghỉ lễ theo gói holidays. Public holidays of the holidays package.",
+        )
     )
-    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        night: Night = context.resources.night
-        rows = load_seed(night.connection, table, path)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
-    return load
-
-
-def _holidays_asset() -> dg.AssetsDefinition:
-    @dg.asset(
-        key=key_of(PUBLIC_HOLIDAYS),
-        group_name="seeds",
-        kinds={"python", "duckdb"},
-        description="Ngày nghỉ lễ theo gói holidays. Public holidays of the holidays package.",
-        required_resource_keys={"night"},
-    )
-    def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        night: Night = context.resources.night
-        rows = load_public_holidays(night.connection)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+    @dg.multi_asset(name="seeds", specs=specs, can_subset=True, required_resource_keys={"night"})
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        connection = context.resources.night.connection
+        for key in sorted(context.selected_asset_keys):
+            table = ".".join(key.path)
+            rows = (
+                load_public_holidays(connection)
+                if table == PUBLIC_HOLIDAYS
+                else load_seed(connection, table, catalog.seeds[table])
+            )
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
 
     return load
 
 
 def _run_context_asset(raw_keys: Sequence[dg.AssetKey], catalog: Catalog) -> dg.AssetsDefinition:
-    standing = frozenset([*catalog.models, *catalog.seeds, PUBLIC_HOLIDAYS])
+    standing = frozenset([*catalog.models, *seed_tables(catalog)])
 
     @dg.asset(
         key=RUN_CONTEXT,

@@ -12,14 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import dagster as dg
 import duckdb
 
 from assets.carrier import Carrier
 from assets.shapes import hashed_fields
 from expectations.judge_process import JudgeProcess
 from expectations.runner import Checker, warm_up
-from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.build import Builder, QueryOf
 from warehouse.catalog import Model
@@ -28,8 +26,7 @@ from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
 from warehouse.pages import RawShape
 from warehouse.person_key import use_person_key
-from warehouse.spark_night import SparkNight
-from warehouse.state import RunContext, ensure_state
+from warehouse.state import RunContext, all_trends, ensure_state
 
 
 class Progress(Protocol):
@@ -128,10 +125,18 @@ class Night:
         return Builder(self.connection, self.site.models)
 
     @cached_property
+    def trends(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        """What each rule said before this run, by table and rule; asked once, by the first check."""
+        return all_trends(self.connection)
+
+    @cached_property
     def query_of(self) -> QueryOf | None:
         """Another engine's answers to the models' queries, if the site has one; closed with the run."""
         if self.site.spark_master is None:
             return None
+        # Its dialect of SQL takes a while to load, and hardly a site has Spark.
+        from warehouse.spark_night import SparkNight
+
         province = self.site.centre_code.split(".")[0]
         spark = SparkNight(
             self.site.spark_master, self.site.macros, self.site.home / "lake", province
@@ -163,23 +168,3 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
                 yield Night(site, run_id, now, connection, connections, stack)
         finally:
             connection.close()
-
-
-def night_resource(site: Site) -> dg.ResourceDefinition:
-    """The night as a Dagster resource: opened once a run, closed at its end."""
-
-    @dg.resource(
-        description="Kho dữ liệu và các hệ thống nguồn của lần chạy. The run's warehouse and sources."
-    )
-    def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
-            opened.carries = True
-            opened.warm_up()
-            try:
-                yield opened
-            finally:
-                # Here, and not as an asset, so that a night that was stopped says why, too.
-                if {"checker", "carrier"} & vars(opened).keys():
-                    write_quality(opened.connection, site.quality_page)
-
-    return night

@@ -1,18 +1,16 @@
-"""The publication asset: the gate, then the switch.
+"""The publication: the gate, then the switch.
 
 Belongs here: deciding from check results whether this night may be published. Doesn't: writing the
-file (warehouse.publish).
+file (warehouse.publish), the asset (endings.py).
 """
 
 from collections.abc import Mapping, Sequence
 
-import dagster as dg
 import duckdb
 
 from assets.broken import Broken, stop_words
 from assets.cap import capped_tables
 from assets.checks import row_rules
-from assets.models import key_of
 from assets.night import Night
 from expectations.suite import Suite
 from warehouse.catalog import Catalog
@@ -21,8 +19,6 @@ from warehouse.ledger import keep_publication, rule_set
 from warehouse.publish import publish
 from warehouse.quarantine import CAP_RULE
 from warehouse.state import PUBLISHED_STATE, table_names
-
-PUBLISHED = dg.AssetKey(["published", "kpi"])
 
 
 def published_tables(catalog: Catalog) -> list[str]:
@@ -124,22 +120,3 @@ def publish_night(
         "tables": len(result.rows),
         "rows": sum(result.rows.values()),
     }
-
-
-def build_publish_asset(catalog: Catalog, suites: Mapping[str, Suite]) -> dg.AssetsDefinition:
-    """The asset that ends the night."""
-
-    @dg.asset(
-        key=PUBLISHED,
-        deps=[key_of(model.table) for model in catalog.awaited()],
-        group_name="published",
-        kinds={"duckdb", "parquet"},
-        description="Tệp công bố cho công cụ BI. The published read-only file for BI tools.",
-        required_resource_keys={"night"},
-    )
-    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        night: Night = context.resources.night
-        shown = publish_night(night, catalog, suites)
-        return dg.MaterializeResult(metadata=shown)
-
-    return published

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from assets.batches import as_batch, newest_sweep, read_before, verified
+from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
 from assets.night import Night
-from assets.shapes import entity_shape, raw_shapes
+from assets.shapes import entity_shape
 from sources.http import Access
 from sources.landing import LandedBatch, complete_batches
 from sources.pull import pull_entity
@@ -24,19 +25,11 @@ from warehouse.pages import Batch, RawShape, ensure_raw_table
 from warehouse.state import cursor_of
 from warehouse.sweep import apply_sweep, find_gaps, read_keys
 
-MODE_TAG = "motcua/mode"
-WINDOW_FROM_TAG = "motcua/from"
-WINDOW_TO_TAG = "motcua/to"
 SWEEP_EVERY = dt.timedelta(days=7)
 RECEIVED_FIELD = "received_at"
 FIRST_PARTITION = "2020-01-01"
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 KINDS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
-
-
-def raw_tables(sources: SourcesSpec) -> list[str]:
-    """The raw tables that the source file defines."""
-    return list(raw_shapes(sources))
 
 
 def build_pull_assets(sources: SourcesSpec) -> list[dg.AssetsDefinition]:

@@ -67,24 +67,21 @@ def stop_of(events: Iterable[dg.DagsterEvent]) -> Stop:
 def broken_rules(evaluations: Iterable[AssetCheckEvaluation]) -> list[Broken]:
     """The rules that failed as critical or could not run; warnings stop nothing and aren't among them."""
     return [
-        _rule(check)
+        rule
         for check in evaluations
         if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        for rule in _rules(check)
     ]
 
 
-def _rule(check: AssetCheckEvaluation) -> Broken:
-    said = {name: value.value for name, value in check.metadata.items()}
-    return Broken.of_row(
-        {
-            **said,
-            "table_name": ".".join(check.asset_key.path),
-            "rule": check.check_name,
-            "state": said.get("state") or "failed",
-            "remedy_vi": said.get("remedy"),
-            "detail": said.get("error"),
-        }
-    )
+def _rules(check: AssetCheckEvaluation) -> list[Broken]:
+    """The broken rules that a check names (assets/verdicts.py); one that names none is told by its own name."""
+    table = ".".join(check.asset_key.path)
+    named = check.metadata.get("broken")
+    rows = named.value if isinstance(named, dg.JsonMetadataValue) else None
+    if not isinstance(rows, list):
+        rows = [{"rule": check.check_name, "state": "failed"}]
+    return [Broken.of_row({**row, "table_name": table}) for row in rows]
 
 
 def _innermost(error: SerializableErrorInfo | None) -> SerializableErrorInfo | None:

@@ -5,43 +5,31 @@ same code runs everywhere, and only settings differ.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.checks import build_suite_checks, row_rules
+from assets.checks import row_rules
 from assets.drops import build_drops_asset
-from assets.models import PUBLIC_HOLIDAYS, build_model_assets
-from assets.night import Connections, Progress, Site, night_resource, silent
-from assets.publish import build_publish_asset
-from assets.pull import (
-    MODE_TAG,
-    WINDOW_FROM_TAG,
-    WINDOW_TO_TAG,
-    build_pull_assets,
-    raw_tables,
-)
-from assets.report import build_report_assets
-from assets.shapes import raw_shapes
-from expectations.suite import SUITES, Suite, load_suites
-from orchestration.demo_systems import demo_connections
+from assets.endings import build_publish_asset, build_report_assets
+from assets.models import build_model_assets
+from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+from assets.night import Progress, silent
+from assets.pull import build_pull_assets
+from assets.resource import night_resource
+from expectations.suite import SUITES
 from orchestration.housekeeping import housekeeping_job, housekeeping_schedule
 from orchestration.inbox_sensor import build_inbox_sensor
+from orchestration.parts import Parts, compose, make_site
 from orchestration.settings import Settings
 from orchestration.watching import watch_sensor
-from sources.spec import SourcesSpec
-from sources.spec_file import load_spec
-from warehouse.build import STAGING_COLUMNS
-from warehouse.catalog import Catalog, load_catalog, refuse_limit
-from warehouse.connection import Limits
-from warehouse.state import STATE_TABLES
 
-__all__ = ["MODE_TAG", "WINDOW_FROM_TAG", "WINDOW_TO_TAG", "Wiring", "build_defs", "defs", "wire"]
+__all__ = [
+    "MODE_TAG", "SUITES", "WINDOW_FROM_TAG", "WINDOW_TO_TAG", "Wiring", "build_defs", "defs", "make_site", "wire",
+]  # fmt: skip
 
 FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=dt.timedelta(hours=36), warn_window=dt.timedelta(hours=27)
@@ -51,14 +39,9 @@ TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """The parts that a composition is made of, for callers that need more than the definitions."""
+class Wiring(Parts):
+    """The parts with the definitions made of them."""
 
-    settings: Settings
-    sources: SourcesSpec
-    catalog: Catalog
-    suites: Mapping[str, Suite]
-    site: Site
     definitions: dg.Definitions
 
 
@@ -71,23 +54,19 @@ def wire(
     suites_folder: Path = SUITES,
 ) -> Wiring:
     """Compose everything for these settings; `resources` replaces resources in tests."""
-    sources = load_spec(settings.sources_file)
-    external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
-    catalog = load_catalog(settings.sql_root, external)
-    suites = load_suites(suites_folder, _columns(catalog))
-    _refuse_limits(suites)
-    site = replace(make_site(settings, progress, use_demo), models=tuple(catalog.models.values()))
-    pulls = build_pull_assets(sources)
-    drops = build_drops_asset(sources)
+    parts = compose(settings, progress=progress, use_demo=use_demo, suites_folder=suites_folder)
+    catalog, suites, site = parts.catalog, parts.suites, parts.site
+    pulls = build_pull_assets(parts.sources)
+    drops = build_drops_asset(parts.sources)
     raw_keys = [key for definition in [*pulls, drops] for key in definition.keys]
-    models = build_model_assets(catalog, row_rules(suites), raw_keys)
-    assets = [*pulls, drops, *models, build_publish_asset(catalog, suites), *build_report_assets()]
-    assets = [definition.map_asset_specs(_with_freshness) for definition in assets]
-    keys = {key for definition in assets for key in definition.keys}
+    models, checks = build_model_assets(catalog, row_rules(suites), raw_keys, suites)
+    # What nights make anew should never be older than a night and a half.
+    fresh = [*pulls, drops, build_publish_asset(catalog, suites), *build_report_assets()]
+    fresh = [definition.map_asset_specs(_with_freshness) for definition in fresh]
     housekeeping = housekeeping_job(settings)
     definitions = dg.Definitions(
-        assets=assets,
-        asset_checks=[build_suite_checks(suite, keys) for suite in suites.values()],
+        assets=[*fresh, *models],
+        asset_checks=checks,
         jobs=[*_jobs(), housekeeping],
         schedules=[_nightly_schedule(), housekeeping_schedule(housekeeping, TIME_ZONE)],
         sensors=[build_inbox_sensor(site.inbox), watch_sensor(settings)],
@@ -95,14 +74,7 @@ def wire(
         # Steps are small and share one connection; a process a step would cost thirty seconds a night.
         executor=dg.in_process_executor,
     )
-    return Wiring(settings, sources, catalog, suites, site, definitions)
-
-
-def _refuse_limits(suites: Mapping[str, Suite]) -> None:
-    for suite in suites.values():
-        for rule in suite.rules:
-            query = str(rule.kwargs.get("unexpected_rows_query", ""))
-            refuse_limit(f"{rule.breaks or ''} {query}", f"{suite.path}: {rule.id}")
+    return Wiring(settings, parts.sources, catalog, suites, site, definitions)
 
 
 def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Definitions:
@@ -114,39 +86,6 @@ def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Def
 def defs() -> dg.Definitions:
     """What Dagster loads."""
     return build_defs(Settings.load())
-
-
-def make_site(settings: Settings, progress: Progress, use_demo: bool | None = None) -> Site:
-    """What the night needs to know of the settings."""
-    demo = settings.uses_demo_systems if use_demo is None else use_demo
-
-    def connect() -> Iterator[Connections]:
-        if demo:
-            yield from demo_connections(settings)
-        else:
-            urls = settings.base_urls()
-            yield Connections(urls, {system: settings.credential(system) for system in urls})
-
-    return Site(
-        home=settings.home,
-        warehouse=settings.warehouse_path,
-        lock=settings.lock_path,
-        landing=settings.landing,
-        inbox=settings.inbox,
-        published=settings.published,
-        macros=settings.sql_root / "macros.sql",
-        centre_code=settings.centre,
-        code_version=version("motcua"),
-        clock=settings.now,
-        connect=connect,
-        person_keys=settings.person_keys,
-        # Asked by each run, and the same while the process lives, as the wiring's own.
-        shapes=cache(lambda: raw_shapes(load_spec(settings.sources_file))),
-        limits=Limits(settings.memory_limit, settings.threads),
-        quarantine_cap=settings.quarantine_cap,
-        progress=progress,
-        spark_master=settings.spark_master if settings.engine == "spark" else None,
-    )
 
 
 def _jobs() -> list[UnresolvedAssetJobDefinition]:
@@ -170,9 +109,6 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
 
 
 def _with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """What nights make anew should never be older than a night and a half."""
-    if spec.key.path[0] not in ("raw", "published"):
-        return spec
     fresh: dg.AssetSpec = dg.apply_freshness_policy(spec, FRESHNESS, overwrite_existing=False)
     return fresh
 
@@ -186,10 +122,3 @@ def _nightly_schedule() -> dg.ScheduleDefinition:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="01:30 mỗi đêm theo giờ Việt Nam. Every night at 01:30 in Asia/Ho_Chi_Minh.",
     )
-
-
-def _columns(catalog: Catalog) -> dict[str, list[str]]:
-    return {
-        model.table: [*model.columns, *(STAGING_COLUMNS if model.schema == "staging" else ())]
-        for model in catalog.models.values()
-    }

@@ -8,12 +8,9 @@ does no harm and is only told: whoever reads such a date should know.
 import datetime as dt
 from collections.abc import Iterator
 
-from dagster import DagsterInstance, RunsFilter
-
 from orchestration.alerts import Alerts
 from orchestration.finding import Finding
 from orchestration.settings import Settings, use_dagster_home
-from orchestration.wrong_clock import times_ahead
 from sources.errors import LandingError
 from sources.landing import complete_batches, list_entities
 from warehouse.backup import last_backup
@@ -122,6 +119,11 @@ def _alerts(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
 def _dagster(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     if not (settings.dagster_home / "dagster.yaml").exists():
         return
+    # Only where there is a memory to look into: importing Dagster takes longer than all the rest.
+    from dagster import DagsterInstance, RunsFilter
+
+    from orchestration.wrong_clock import times_ahead
+
     use_dagster_home(settings)
     try:
         with DagsterInstance.get() as instance:

@@ -13,7 +13,7 @@ from assets.night import open_night
 from assets.publish import publish_night
 from expectations.suite import SuiteError
 from orchestration.children import serve
-from orchestration.definitions import Wiring
+from orchestration.parts import Parts
 from orchestration.settings import Settings, use_dagster_home, workspace_file
 from reports.quality import write_quality
 from warehouse.connection import hold_lock, read_rows
@@ -30,7 +30,7 @@ _ORDER = {"error": 0, "critical": 1, "warning": 2, "info": 3}
 
 
 def check_everything(
-    wiring: Wiring, table: str | None = None, *, with_keys: bool = False
+    parts: Parts, table: str | None = None, *, with_keys: bool = False
 ) -> list[dict[str, Any]]:
     """Run every suite on what stands, or one table's; worst first, passed ones last.
 
@@ -41,17 +41,17 @@ def check_everything(
         SuiteError: no suite is called `table`.
         WarehouseError: no night has run yet.
     """
-    if table is not None and table not in wiring.suites:
-        known = ", ".join(sorted(wiring.suites))
+    if table is not None and table not in parts.suites:
+        known = ", ".join(sorted(parts.suites))
         raise SuiteError(f"There is no suite for {table}; name one of {known}.")
-    if not wiring.settings.warehouse_path.exists():
+    if not parts.settings.warehouse_path.exists():
         raise WarehouseError("There is nothing to check yet; run `motcua run` first.")
-    with open_night(wiring.site, f"check-{uuid.uuid4().hex[:8]}") as night:
+    with open_night(parts.site, f"check-{uuid.uuid4().hex[:8]}") as night:
         trends = all_trends(night.connection)
         outcomes = check_suites(
-            night, [s for s in wiring.suites.values() if table in (None, s.table)]
+            night, [s for s in parts.suites.values() if table in (None, s.table)]
         )
-        shares = [s for s in standing_shares(night, wiring.catalog) if table in (None, s.table)]
+        shares = [s for s in standing_shares(night, parts.catalog) if table in (None, s.table)]
         capped = record_shares(night, shares)
         if table is None:
             write_quality(night.connection, night.site.quality_page)
@@ -78,16 +78,16 @@ def check_everything(
     )
 
 
-def publish_again(wiring: Wiring) -> dict[str, str | int]:
+def publish_again(parts: Parts) -> dict[str, str | int]:
     """Publish what stands in the warehouse, if the gate lets it.
 
     Raises:
         WarehouseError: no night has run yet, or what forbids publishing.
     """
-    if not wiring.settings.warehouse_path.exists():
+    if not parts.settings.warehouse_path.exists():
         raise WarehouseError("There is nothing to publish yet; run `motcua run` first.")
-    with open_night(wiring.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
-        return publish_night(night, wiring.catalog, wiring.suites)
+    with open_night(parts.site, f"publish-{uuid.uuid4().hex[:8]}") as night:
+        return publish_night(night, parts.catalog, parts.suites)
 
 
 def set_damaged_aside(settings: Settings) -> list[str]:

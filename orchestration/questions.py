@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assets.checks import row_rules
-from orchestration.definitions import Wiring, wire
+from orchestration.parts import Parts, compose
 from orchestration.settings import Settings
 from warehouse.connection import Limits, hold_lock
 from warehouse.explain import Explanation, explain
@@ -30,13 +30,13 @@ def explain_figure(
         QuestionError: no such KPI, variant, period or agency.
         WarehouseBusyError: a run holds the warehouse.
     """
-    wiring = wire(settings)
+    parts = compose(settings)
     limits = Limits(settings.memory_limit, settings.threads)
     with (
         hold_lock(settings.lock_path, "explain"),
-        open_overlay(settings.warehouse_path, wiring.site.macros, limits) as connection,
+        open_overlay(settings.warehouse_path, parts.site.macros, limits) as connection,
     ):
-        return explain(connection, wiring.catalog, kpi, period, agency, variant)
+        return explain(connection, parts.catalog, kpi, period, agency, variant)
 
 
 def restate_figure(
@@ -48,14 +48,14 @@ def restate_figure(
         QuestionError: no such version, KPI or period.
         WarehouseBusyError: a run holds the warehouse.
     """
-    wiring = wire(settings)
+    parts = compose(settings)
     limits = Limits(settings.memory_limit, settings.threads)
-    macros = wiring.site.macros
+    macros = parts.site.macros
     with (
         hold_lock(settings.lock_path, "restate"),
         open_overlay(settings.warehouse_path, macros, limits) as connection,
     ):
-        rules = rule_set(connection, wiring.catalog, row_rules(wiring.suites), macros)
+        rules = rule_set(connection, parts.catalog, row_rules(parts.suites), macros)
         return restate(connection, rules, version, kpi, period, agency, variant)
 
 
@@ -66,22 +66,22 @@ def plan_rules(settings: Settings, seeds: Sequence[Path], version: str | None) -
         QuestionError: nothing is published yet, there is no such version, or a file is no seed.
         WarehouseBusyError: a run holds the warehouse.
     """
-    wiring = wire(settings)
+    parts = compose(settings)
     limits = Limits(settings.memory_limit, settings.threads)
-    macros = wiring.site.macros
-    proposed = rules_on_disk(wiring.catalog, row_rules(wiring.suites), macros, seeds)
+    macros = parts.site.macros
+    proposed = rules_on_disk(parts.catalog, row_rules(parts.suites), macros, seeds)
     with (
         hold_lock(settings.lock_path, "plan"),
         open_overlay(settings.warehouse_path, macros, limits) as connection,
     ):
-        return plan(connection, proposed, _columns(wiring), version)
+        return plan(connection, proposed, _columns(parts), version)
 
 
-def _columns(wiring: Wiring) -> dict[str, dict[str, str]]:
+def _columns(parts: Parts) -> dict[str, dict[str, str]]:
     """The columns of raw and of the state tables as this release has them."""
     found = {
         shape.table: {field.name: "varchar" for field in shape.fields} | dict(TECHNICAL_COLUMNS)
-        for shape in wiring.site.shapes().values()
+        for shape in parts.site.shapes().values()
     }
     for table, columns in STATE_TABLES.items():
         named = (column.split() for column in columns.split(","))

@@ -238,7 +238,10 @@ def use_dagster_home(settings: Settings) -> Path:
         # The address holds a password, so the file names the variable and children inherit it.
         os.environ["MOTCUA_DAGSTER_POSTGRES"] = settings.dagster_postgres.get_secret_value()
         config = yaml.safe_load(text)
-        config["storage"] = {"postgres": {"postgres_url": {"env": "MOTCUA_DAGSTER_POSTGRES"}}}
+        config["storage"]["custom"] = {
+            "module": "orchestration.postgres_store", "class": "KeptPostgresStorage",
+            "config": {"postgres_url": {"env": "MOTCUA_DAGSTER_POSTGRES"}},
+        }  # fmt: skip
         text = yaml.safe_dump(config, sort_keys=False)
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != text:

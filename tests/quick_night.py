@@ -20,7 +20,7 @@ from assets.pull import EntityPull
 from assets.shapes import entity_shape, raw_shapes
 from demo.server import DEMO_CREDENTIALS
 from expectations.suite import load_suites
-from orchestration.definitions import _columns, make_site
+from orchestration.parts import columns_of, make_site
 from orchestration.settings import PROJECT, Settings
 from sources.limits import Limits
 from sources.spec import SourcesSpec
@@ -83,7 +83,7 @@ def small_catalog(sources_file: Path) -> tuple[SourcesSpec, Catalog, Mapping[str
     assert measure
     measure = dataclasses.replace(measure, labels=whole.models[measure.table].labels)
     whole = dataclasses.replace(whole, models={**whole.models, measure.table: measure})
-    rules = _row_rules(load_suites(PROJECT / "expectations" / "suites", _columns(whole)))
+    rules = _row_rules(load_suites(PROJECT / "expectations" / "suites", columns_of(whole)))
     shown = {*MARTS, *(f"staging.{name}" for name in STAGED)}
     wanted = {name for table in {*shown, *GATES} for name in whole.ancestors(table)}
     models = {

@@ -14,6 +14,9 @@ import duckdb
 import pytest
 from aiosmtpd.controller import Controller
 
+from assets.verdicts import verdict
+from expectations.outcome import Outcome, State
+from expectations.suite import Suite
 from orchestration.commands.nights import tell_now
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from orchestration.watching import look
@@ -95,18 +98,25 @@ WORDS = "Lịch chưa phủ ngày chạy. / The calendar doesn't cover the day."
 
 
 def _check(
-    name: str, state: str, severity: dg.AssetCheckSeverity, *, blocking: bool = False
+    name: str, state: State, severity: str = "critical", *, blocking: bool = True
 ) -> dg.AssetChecksDefinition:
-    """A check that says what ours say (assets/checks.py)."""
+    """A check of one rule that says what ours say (assets/verdicts.py)."""
     reason_vi, reason_en = WORDS.split(" / ")
-    said = {
-        "state": state, "failed": 1, "evaluated": 6575, "reason_vi": reason_vi, "reason_en": reason_en,
-        "remedy": "Sửa lịch.", **({"error": "Binder Error"} if state == "error" else {}),
-    }  # fmt: skip
+    outcome = Outcome(
+        "table", name, "unexpected_rows_expectation", severity, reason_vi, reason_en, "Motcua", False, 6575, 1,
+        state, ("a key",), detail="Binder Error" if state == "error" else None, remedy="Sửa lịch.",
+    )  # fmt: skip
+    suite = Suite("table", ("id",), (), Path())
+    said = verdict(suite, "critical" if outcome.blocks else severity, [outcome], {})
 
     @dg.asset_check(asset=table, name=name, blocking=blocking)
     def check() -> dg.AssetCheckResult:
-        return dg.AssetCheckResult(passed=False, severity=severity, metadata=said)
+        return dg.AssetCheckResult(
+            passed=said.passed,
+            severity=said.severity,
+            metadata=said.metadata,
+            description=said.description,
+        )
 
     return check
 
@@ -169,11 +179,10 @@ def test_failed_and_errored_checks_of_a_run_that_succeeds_are_told(
     place: Place, receiver: Receiver
 ) -> None:
     """Dagster's own failure alert stays silent here, because the run is a success."""
-    error, warn = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
     checks = [
-        _check("gate", "failed", error),
-        _check("broken", "error", error),
-        _check("mild", "failed", warn),
+        _check("gate", "failed", blocking=False),
+        _check("broken", "error", "warning", blocking=False),
+        _check("mild", "failed", "warning", blocking=False),
     ]
     result = dg.materialize([table, *checks], instance=place.instance, raise_on_error=False)
     assert result.success
@@ -184,15 +193,12 @@ def test_failed_and_errored_checks_of_a_run_that_succeeds_are_told(
     assert "- table · broken: " in text
     assert "KHÔNG CHẠY ĐƯỢC / could not run: Binder Error – Cần làm" in text
     assert "mild" not in text
+    assert "a key" not in text
 
 
 def test_a_run_stopped_by_checks_is_told_by_their_rules(place: Place, receiver: Receiver) -> None:
     """The rule's own words, never Dagster's sentence; warnings and what didn't stop it aren't named."""
-    error, warn = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
-    checks = [
-        _check("gate", "failed", error, blocking=True),
-        _check("mild", "failed", warn, blocking=True),
-    ]
+    checks = [_check("gate", "failed"), _check("mild", "failed", "warning")]
     result = dg.materialize([table, *checks], instance=place.instance, raise_on_error=False)
     assert not result.success
     place.look()

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from warehouse import catalog
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.errors import CatalogError
+from warehouse.reads import LIST, RememberedReads, _reader
 
 MODEL = "/* @model\ndescription: Cases. One row per case.\ngrain: [case_code]\ncolumns: {case_code: Mã. Code.}\n*/\n"
 SAME = "/* @model\ndescription: The same. One row per case.\ngrain: [case_code]\ncolumns: %s\n*/\nselect * from raw.a\n"
@@ -133,3 +135,50 @@ def test_a_file_takes_what_its_folder_shares(tmp_path: Path) -> None:
 def test_a_file_takes_the_columns_of_another(tmp_path: Path) -> None:
     models = read(tmp_path, GOOD | {"staging/b.sql": SAME % "staging.a"}).models
     assert models["staging.b"].columns == models["staging.a"].columns == {"case_code": "Mã. Code."}
+
+
+def test_what_queries_read_is_remembered_by_their_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def tables_read(query: str, path: Path) -> frozenset[str]:
+        parsed.append(path.stem)
+        return original(query, path)
+
+    original = catalog.tables_read
+    monkeypatch.setattr(catalog, "tables_read", tables_read)
+    root, folder = tmp_path / "sql", tmp_path / "home" / "cache"
+
+    def load() -> tuple[Catalog, list[str]]:
+        parsed.clear()
+        reads = RememberedReads(folder)
+        found = load_catalog(root, ["raw.a", "raw.b"], reads)
+        reads.save()
+        return found, sorted(parsed)
+
+    read(root, {**GOOD, "core/b.sql": MODEL + "select * from staging.a"})
+    assert load()[1] == ["a", "b"]
+    assert not folder.exists(), "a home that isn't there yet isn't made"
+    folder.parent.mkdir()
+    assert load()[1] == ["a", "b"]
+    again, asked = load()
+    assert asked == []
+    assert again == load_catalog(root, ["raw.a", "raw.b"])
+    # Another query is another content, whatever the file is called; so is another parser.
+    (root / "staging" / "a.sql").write_text(MODEL + "select * from raw.b", encoding="utf-8")
+    changed, asked = load()
+    assert asked == ["a"]
+    assert changed.models["staging.a"].depends_on == {"raw.b"}
+    monkeypatch.setattr("warehouse.reads.version", lambda _: "another")
+    _reader.cache_clear()
+    assert load()[1] == ["a", "b"]
+    _reader.cache_clear()
+    for spoilt in ("{", "[]", '{"a": 1}', '{"a": [1]}'):
+        (folder / LIST).write_text(spoilt, encoding="utf-8")
+        assert load()[1] == ["a", "b"], spoilt
+    # What is refused is refused each time.
+    (root / "core" / "b.sql").write_text(MODEL + "select * from a", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(CatalogError, match="without a schema"):
+            load()

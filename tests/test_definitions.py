@@ -10,14 +10,20 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from orchestration.definitions import wire
+from assets.graph import key_of
+from orchestration.definitions import Wiring, wire
 from orchestration.settings import PROJECT, Settings
 
 
 @pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+def wiring(tmp_path_factory: pytest.TempPathFactory) -> Wiring:
     home = tmp_path_factory.mktemp("home")
-    return wire(Settings.load(home=home, _env_file=None)).definitions
+    return wire(Settings.load(home=home, _env_file=None))
+
+
+@pytest.fixture(scope="module")
+def definitions(wiring: Wiring) -> dg.Definitions:
+    return wiring.definitions
 
 
 def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None:
@@ -30,12 +36,70 @@ def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None
     assert lines == snapshot
 
 
-def test_every_check_blocks_by_its_result(definitions: dg.Definitions) -> None:
-    graph = definitions.resolve_asset_graph()
+def test_each_suite_is_one_check_a_severity_and_only_the_critical_one_blocks(
+    wiring: Wiring,
+) -> None:
+    graph = wiring.definitions.resolve_asset_graph()
     keys = graph.asset_check_keys
-    assert len(keys) > 300
-    assert all(graph.get_check_spec(key).blocking for key in keys)
-    assert all("severity" in graph.get_check_spec(key).metadata for key in keys)
+    rules = [(suite.table, rule) for suite in wiring.suites.values() for rule in suite.rules]
+    # Any rule may fail to run, which stops the night; so every table has a check that blocks.
+    assert {(".".join(key.asset_key.path), key.name) for key in keys} == {
+        *((table, rule.severity) for table, rule in rules),
+        *((table, "critical") for table in wiring.suites),
+    }
+    declared = []
+    for key in keys:
+        spec = graph.get_check_spec(key)
+        assert spec.blocking == (key.name == "critical" == spec.metadata["severity"])
+        declared += [
+            (".".join(key.asset_key.path), key.name, rule)
+            for rule in spec.metadata["rules"].split(", ")
+            if rule
+        ]
+    assert sorted(declared) == sorted((table, rule.severity, rule.id) for table, rule in rules)
+
+
+def test_a_suite_that_reads_other_tables_waits_for_them_in_a_step_of_its_own(
+    wiring: Wiring,
+) -> None:
+    graph = wiring.definitions.resolve_asset_graph()
+    steps = wiring.definitions.resolve_job_def("nightly").nodes
+    alone = {
+        node.name.removeprefix("check_").replace("__", ".", 1)
+        for node in steps
+        if node.name.startswith("check_")
+    }
+    assert {"staging.case", "marts.form_07a", "staging.rating_device"} <= alone
+    for suite in wiring.suites.values():
+        table = key_of(suite.table)
+        before = {table, *graph.get_ancestor_asset_keys(table)}
+        reads = {key_of(name) for name in suite.reads} & graph.get_all_asset_keys()
+        seeds = {key for key in reads if key.path[0] == "seeds"}
+        spec = graph.get_check_spec(dg.AssetCheckKey(table, "critical"))
+        if suite.table in alone:
+            assert {dep.asset_key for dep in spec.additional_deps} >= reads
+        else:
+            assert reads - seeds <= before, suite.table
+            assert not seeds or any(key.path[0] == "seeds" for key in before), suite.table
+
+
+def test_the_table_of_results_waits_for_every_check(wiring: Wiring) -> None:
+    """Those that are steps of their own too: meta.check_result shows what this night found."""
+    job = wiring.definitions.resolve_job_def("nightly")
+    alone = {node.name for node in job.nodes if node.name.startswith("check_")}
+    waited = {
+        dependency.node
+        for node, inputs in job.graph.dependencies.items()
+        if (node.alias or node.name) == "meta__check_result"
+        for given in inputs.values()
+        for dependency in given.get_node_dependencies()
+    }
+    assert len(alone) > 10
+    assert alone <= waited
+    within = {suite.table.replace(".", "__") for suite in wiring.suites.values()} - {
+        "meta__check_result"
+    }
+    assert {name for name in within if not name.startswith("meta__")} <= waited
 
 
 def test_night_is_scheduled_at_half_past_one(definitions: dg.Definitions) -> None:

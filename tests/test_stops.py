@@ -20,7 +20,7 @@ from tests.conftest import END, Site
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 # Where a run is when the signal comes: loading the program, reading a source, in DuckDB, in Great Expectations.
 MOMENTS = {
-    "imports": "", "pull": "raw__cases__case", "build": "core__fct_case", "checks": "check_core__fct_case",
+    "imports": "", "pull": "raw__cases__case", "build": "core__fct_case", "checks": "check_staging__case",
 }  # fmt: skip
 
 

@@ -89,6 +89,12 @@ def test_dagster_storage_on_postgresql(
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         result = remembered.execute_in_process(quiet, instance=instance)
         assert instance.get_run_by_id(result.run_id) is not None
+        with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            # Stock Dagster closes each and opens some two thousand in a night.
+            assert cursor.fetchone()[0] >= 1, "the event log holds one"
     with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
         cursor.execute("select count(*) from runs where run_id = %s", [result.run_id])
         assert cursor.fetchone() == (1,)

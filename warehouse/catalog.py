@@ -10,7 +10,7 @@ Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union,
 import difflib
 import graphlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +28,8 @@ _NO_LIMIT = (
     "takes the first rows of a part of a query with LIMIT, and a join over it may count other rows in DuckDB before "
     "2.0; write `qualify row_number() over (order by …) <= n` instead."
 )
+# From a query, and the file that it stands in, to the tables that it reads.
+Reads = Callable[[str, Path], frozenset[str]]
 _ALLOWED_READS: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"raw", "seeds", "staging", "meta"}),
     "core": frozenset({"staging", "core", "seeds", "meta"}),
@@ -104,10 +106,11 @@ class Catalog:
         return frozenset(seen)
 
 
-def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
+def load_catalog(root: Path, external: Iterable[str], reads: Reads | None = None) -> Catalog:
     """Read every file below `root` (the sql folder).
 
     `external` names the tables that no file defines: raw tables, quarantine and the state in meta.
+    `reads` finds the tables of a query in the place of `tables_read`.
 
     Raises:
         CatalogError: a header, a reference or a layer is wrong; the message names file and mend.
@@ -115,7 +118,7 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     seeds = {f"seeds.{path.stem}": path for path in sorted((root / "seeds").glob("*.csv"))}
     models: dict[str, Model] = {}
     for path in sorted(root.glob("*/**/*.sql")):
-        model = parse_model(path, root)
+        model = parse_model(path, root, reads)
         if model.table in models:
             raise CatalogError(
                 f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
@@ -135,7 +138,7 @@ def load_catalog(root: Path, external: Iterable[str]) -> Catalog:
     return Catalog(_in_build_order(models), seeds, frozenset(external))
 
 
-def parse_model(path: Path, root: Path) -> Model:
+def parse_model(path: Path, root: Path, reads: Reads | None = None) -> Model:
     """Read one file: header, query and, from the query's syntax tree, the tables it reads."""
     header, query = read_headed(path, root)
     folders = path.relative_to(root).parts
@@ -150,7 +153,7 @@ def parse_model(path: Path, root: Path) -> Model:
         description=str(header["description"]).strip(),
         grain=tuple(header["grain"]),
         columns=dict(header["columns"]),
-        depends_on=tables_read(query, path),
+        depends_on=(reads or tables_read)(query, path),
         keep=None if keep == "plain" else keep,
         publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
         gate=bool(header.get("gate", False)),

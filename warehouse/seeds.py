@@ -8,7 +8,6 @@ import datetime as dt
 from pathlib import Path
 
 import duckdb
-import holidays
 
 # The calendar that every model counts by; core.dim_date spans the same years. A due day lies in none later.
 CALENDAR_YEARS = range(2010, 2100)
@@ -34,6 +33,9 @@ def load_public_holidays(connection: duckdb.DuckDBPyConnection) -> int:
     One row a day that the package says something about: day, is_working, name. The package is wrong
     for some days of 2026; seeds.calendar_overrides and dropped files correct it in core.dim_date.
     """
+    # Takes as long to load as the command line itself, and only a night asks.
+    import holidays
+
     calendar = holidays.country_holidays("VN", years=CALENDAR_YEARS, language="vi")
     rows: list[tuple[dt.date, bool, str]] = [
         (day, False, name) for day, name in sorted(calendar.items())

@@ -172,26 +172,18 @@ def next_event(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 1
 
 
-def check_trend(
-    connection: duckdb.DuckDBPyConnection, table: str, runs: int = 5
-) -> dict[str, list[str]]:
-    """What each rule of a table said in its last runs, oldest first: a count, or "error"."""
-    return {rule: words for (_, rule), words in all_trends(connection, runs, table).items()}
-
-
 def all_trends(
-    connection: duckdb.DuckDBPyConnection, runs: int = 5, table: str | None = None
+    connection: duckdb.DuckDBPyConnection, runs: int = 5
 ) -> dict[tuple[str, str], list[str]]:
-    """As check_trend, of every table (or of one): by table and rule."""
+    """What each rule said in its last runs, oldest first: a count, or "error"; by table and rule."""
     rows = connection.execute(
         """
         select table_name, rule,
             list_reverse(list(struct_pack(state, failed) order by event_no desc, checked_at desc)[1:$runs])
         from meta.check_run
-        where table_name = coalesce($table, table_name)
         group by table_name, rule
         """,
-        {"runs": runs, "table": table},
+        {"runs": runs},
     ).fetchall()
     return {
         (name, rule): [trend_word(r["state"], r["failed"]) for r in said]

@@ -47,7 +47,7 @@ def demo(
 @command
 def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> None:
     """Chạy một đêm: đọc, nạp, kiểm tra, tính, công bố. Run a night."""
-    from orchestration.definitions import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
 
     if full and (start or end):
         reply.stop("Use either --full or --from/--to, not both.", USAGE)
@@ -72,7 +72,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 
     A warehouse that can't be read any more is moved aside, and everything that has landed is replayed.
     """
-    from orchestration.definitions import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
     from orchestration.maintenance import set_damaged_aside
 
     tags = {MODE_TAG: "replay", WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
@@ -96,7 +96,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 @command
 def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
     """Nhận tệp thả vào. Take dropped files and load them."""
-    from orchestration.definitions import MODE_TAG
+    from assets.names import MODE_TAG
     from orchestration.inbox import put_into_inbox, reasons_set_aside
 
     before = reasons_set_aside(settings)

@@ -21,12 +21,12 @@ def check(
 ) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
     from assets.broken import Broken, stop_words
-    from orchestration.definitions import wire
     from orchestration.maintenance import check_everything
+    from orchestration.parts import compose
     from orchestration.present import lines_of
     from reports.numbers import number_text
 
-    findings = check_everything(wire(settings), table, with_keys=keys)
+    findings = check_everything(compose(settings), table, with_keys=keys)
     findings = [f for f in findings if rule in (None, f["rule"])]
     bad = [f for f in findings if f["state"] != "passed"]
 
@@ -50,10 +50,10 @@ def check(
 @command
 def publish(reply: Reply, settings: Settings) -> None:
     """Công bố lại từ kho đang có, qua cổng kiểm tra. Publish what stands, if the gate lets it."""
-    from orchestration.definitions import wire
     from orchestration.maintenance import publish_again
+    from orchestration.parts import compose
 
-    shown = publish_again(wire(settings))
+    shown = publish_again(compose(settings))
     reply.done(shown, lambda: click.echo(f"Đã công bố {shown['version']}. / Published."))
 
 
