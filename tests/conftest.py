@@ -1,7 +1,10 @@
 """Fixtures shared by tests: a small simulated province, its servers, and a home with a night run on it."""
 
+import dataclasses
 import datetime as dt
+import functools
 import signal
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +14,16 @@ import pytest
 
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
+from expectations.suite import SUITES
+from orchestration.definitions import make_site as night_site
 from orchestration.definitions import wire
 from orchestration.runs import RunOutcome, execute_job
 from orchestration.settings import Settings
+from tests.kept import copy_of, kept
+from tests.plain_night import Told, parts_of, run_plain
 from tests.pulling import Start
 from tests.scripted_server import starting
-from warehouse.connection import read_rows
+from warehouse.connection import Limits, read_rows
 
 LOCAL = dt.timezone(dt.timedelta(hours=7))
 CENTRE = "H37.01.TTPVHCC"
@@ -38,10 +45,25 @@ class Site:
         return Settings.load(home=self.home, as_of=as_of, _env_file=None, **urls, **tokens)
 
     def run(self, as_of: dt.datetime, job: str = "nightly", **tags: str) -> RunOutcome:
-        """Set the systems' clock to `as_of` and run a job in this process."""
+        """Set the systems' clock to `as_of` and run a job of Dagster in this process."""
         self.server.state.set_clock(as_of)
         given = {f"motcua/{name}": value for name, value in tags.items()}
         return execute_job(wire(self.settings(as_of)), job, given)
+
+    def plain(self, as_of: dt.datetime, mode: str = "incremental", **more: Any) -> Told:
+        """Set the systems' clock to `as_of` and run a night without Dagster, at a third of the cost."""
+        self.server.state.set_clock(as_of)
+        return self.plain_as_is(as_of, mode, **more)
+
+    def plain_as_is(
+        self, as_of: dt.datetime, mode: str = "incremental", *, suites: Path = SUITES, **more: Any
+    ) -> Told:
+        """The same, with the systems as a test left them."""
+        # A world this small pays more for a second thread than it gains by it.
+        site = dataclasses.replace(
+            night_site(self.settings(as_of), lambda *_: None), limits=Limits(threads=1)
+        )
+        return run_plain(site, parts_of(suites_folder=suites), f"{uuid.uuid4()}", mode, **more)
 
     def published(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query on the published file."""
@@ -59,10 +81,24 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Two processes take files in turn, so the longest go first and small ones even out the end. The first of all needs
+# no night of its own while the second has it built for both.
+LONGEST = (
+    "hard_days", "stops", "kills", "canaries", "gates", "oracle", "power_cut", "hard_nights", "sweep", "night",
+    "sql_cases", "faults", "quality_loop", "person_key", "real_data", "command_line", "report_page", "spark",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with whole nights first: two processes take files in turn, and small ones even out the end."""
-    nights = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in nights)
+    """The longest files first, then others with whole nights."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        name = item.path.stem.removeprefix("test_")
+        found = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+        return found, item.path not in slow
+
+    items.sort(key=place)
 
 
 @pytest.fixture(name="running")
@@ -74,13 +110,19 @@ def fixture_running() -> Iterator[Start]:
 
 def make_site(home: Path, end: dt.datetime = END, **size: Any) -> Site:
     """A small world (by default 6,000 cases in a year), served, with its files in the inbox."""
-    world = World.build(
-        **{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size}
-    )
+    world = small_world(end, **size)
     world.write_drops(home / "inbox", end)
     for path in (home / "inbox").iterdir():
         _age(path)
     return Site(home, world, serve(world))
+
+
+@functools.cache
+def small_world(end: dt.datetime, **size: Any) -> World:
+    """Always the same for the same size; nobody changes a world."""
+    return World.build(
+        **{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size}
+    )
 
 
 def _age(path: Path) -> None:
@@ -91,11 +133,20 @@ def _age(path: Path) -> None:
     os.utime(path, (long_ago, long_ago))
 
 
+def _first_night(home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")
+        site = make_site(home)
+        outcome = site.run(END, mode="full")
+        site.server.close()
+    assert outcome.succeeded, outcome.reason
+
+
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A home on which one full night has run at END; tests only read from it."""
-    site = make_site(tmp_path_factory.mktemp("night"))
-    outcome = site.run(END, mode="full")
-    assert outcome.succeeded, outcome.reason
+    """A home on which Dagster has run one full night at END, in its own copy for this process."""
+    home = copy_of(kept("night", _first_night), tmp_path_factory.mktemp("night") / "home")
+    world = small_world(END)
+    site = Site(home, world, serve(world))
     yield site
     site.server.close()

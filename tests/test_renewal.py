@@ -36,14 +36,15 @@ class Twins:
 
     def __init__(self, folder: Path) -> None:
         self.lean, self.whole = (TruthWarehouse(folder / name, SHOWN) for name in ("lean", "whole"))
+        self.number = 0
         self.ways: Counter[tuple[str, str]] = Counter()
 
     def night(self, brought: dict[str, list[Row]], as_of: dt.datetime) -> dict[str, BuildResult]:
         """Load, build both ways and compare every table."""
         results: dict[str, BuildResult] = {}
+        self.number += 1
         for twin in (self.lean, self.whole):
-            twin.number += 1
-            twin.load(brought, as_of)
+            twin.load(brought, as_of, self.number)
             set_run_context(twin.connection, RunContext(as_of, CENTRE, "renewal"))
             builder = Builder(twin.connection, twin.models if twin is self.lean else None)
             for model in twin.models:
