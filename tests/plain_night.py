@@ -21,7 +21,7 @@ from assets.report import write_reports
 from assets.shapes import entity_shape, raw_shapes
 from expectations.outcome import Outcome
 from expectations.suite import SUITES, Suite, load_suites
-from orchestration.definitions import _columns
+from orchestration.parts import columns_of
 from orchestration.settings import PROJECT
 from sources.spec import SourcesSpec
 from sources.spec_file import PACKAGED, load_spec
@@ -49,7 +49,7 @@ def parts_of(sources_file: Path = PACKAGED, suites_folder: Path = SUITES) -> Par
     """Read once a process: it costs a second."""
     sources = load_spec(sources_file)
     catalog = load_catalog(PROJECT / "sql", [*raw_shapes(sources), *STATE_TABLES, HOLIDAYS])
-    suites = load_suites(suites_folder, _columns(catalog))
+    suites = load_suites(suites_folder, columns_of(catalog))
     return Parts(sources, catalog, suites, row_rules(suites))
 
 
@@ -128,6 +128,7 @@ def run_plain(
         QuarantineError: more rows wait in quarantine than the cap allows.
         PublicationError: the gate wants what the judge hasn't looked at.
     """
+    site = dataclasses.replace(site, models=tuple(parts.catalog.models.values()))
     given = {"motcua/mode": mode, **{f"motcua/{key}": value for key, value in tags.items()}}
     with open_night(site, name) as night:
         _pull(night, parts.sources, given)
