@@ -1,13 +1,15 @@
 """DuckDB for Great Expectations, by its own extension points: an engine, a datasource, a few metrics.
 
-Belongs here: the only subclasses of Great Expectations. This module imports it at its top, which takes
-seconds, so it is imported inside functions only. Doesn't: suites, outcomes, opening the warehouse.
+Belongs here: what Great Expectations asks of DuckDB. This module imports it at its top, which takes seconds,
+so it is imported inside functions only. Doesn't: expectations by counts (counted.py), suites, outcomes,
+opening the warehouse.
 
 Why it is needed: Great Expectations 1.24 reads a result after its connection is closed; a DuckDB cursor
 is its connection, so the rows are gone and every check raises "list index out of range". Here rows are
 frozen first. Regular expressions, which it refuses for this dialect, go to DuckDB's RE2.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -20,10 +22,9 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 from great_expectations.expectations.metrics.metric_provider import MetricProvider, metric_value
-from great_expectations.expectations.metrics.query_metrics.query_row_count.query_row_count import (
-    QueryRowCount,
-)
 from great_expectations.expectations.metrics.query_metrics.query_table.query_table import QueryTable
+
+from expectations.scan import Count
 
 
 def engine_on(cursor: Any) -> sa.Engine:
@@ -43,13 +44,13 @@ def engine_on(cursor: Any) -> sa.Engine:
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
     """Runs metrics in DuckDB and keeps each result's rows before its connection is given back.
 
-    `counted` holds counts by the text of an unexpected-rows query, where the statement that found the keys
-    of its rows has counted them already.
+    `counts` are those of the present table's rules, by rule id, where they have been counted already.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.counted: dict[str, int] = {}
+        self.counts: Mapping[str, Count] = {}
+        self.asked: dict[str, dict[str, Any]] = {}
 
     def execute_query(self, query: Any) -> Any:
         """Run a query; the returned result holds its rows itself."""
@@ -89,10 +90,12 @@ class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]
         self._bound_execution_engine = DuckDBExecutionEngine(engine=engine, create_temp_table=False)
 
     def _add_asset(self, asset: Any, connect_options: dict[str, Any] | None = None) -> Any:
-        """Take an asset without writing the project's configuration out again, which nobody reads."""
+        """Take an asset without writing the project's configuration out again, which nobody reads.
+
+        Nor is the table looked for: the runner has read its columns a moment ago.
+        """
         asset._datasource = self
         self._build_data_connector(asset, **(connect_options or {}))
-        asset.test_connection()
         self.assets.append(asset)
         return asset
 
@@ -138,92 +141,6 @@ class _NotMatchRegex(ColumnMapMetricProvider):  # type: ignore[misc]
     @column_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
     def _duckdb(cls, column: Any, regex: str, **_: Any) -> Any:  # noqa: N805
         return sa.not_(sa.func.regexp_matches(column, regex))
-
-
-class _CountUnexpectedRows(QueryRowCount):  # type: ignore[misc]
-    """How many rows an unexpected-rows query finds: counted already, or counted now."""
-
-    metric_name = "unexpected_rows_query.row_count"
-    value_keys = ("unexpected_rows_query",)
-    query_param_name = "unexpected_rows_query"
-
-    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
-    def _duckdb(
-        cls,  # noqa: N805
-        execution_engine: DuckDBExecutionEngine,
-        metric_value_kwargs: dict[str, Any],
-        **rest: Any,
-    ) -> int:
-        known = execution_engine.counted.get(metric_value_kwargs["unexpected_rows_query"])
-        if known is not None:
-            return known
-        found = QueryRowCount._sqlalchemy(
-            cls,
-            execution_engine=execution_engine,
-            metric_value_kwargs=metric_value_kwargs,
-            **rest,
-        )
-        return int(found)
-
-
-def _repeated(engine: DuckDBExecutionEngine, domain: dict[str, Any], names: list[str]) -> int:
-    """How many rows share their values of these columns with another.
-
-    The library joins every row to its count, which takes thrice the time.
-    """
-    columns: list[Any] = [sa.column(name) for name in names]
-    given = [column.is_not(None) for column in columns]
-    looked_at = {
-        "never": sa.true(),
-        "any_value_is_missing": sa.and_(*given),
-    }.get(domain.get("ignore_row_if", ""), sa.or_(*given))
-    batch = {k: v for k, v in domain.items() if k not in ("column", "column_list", "ignore_row_if")}
-    groups = (
-        sa.select(sa.func.count().label("n"))
-        .select_from(engine.get_domain_records(domain_kwargs=batch))
-        .where(looked_at)
-        .group_by(*columns)
-        .having(sa.func.count() > 1)
-        .subquery()
-    )
-    found = engine.execute_query(sa.select(sa.func.coalesce(sa.func.sum(groups.c.n), 0))).scalar()
-    return int(found)
-
-
-class _CountRepeatedValues(MetricProvider):  # type: ignore[misc]
-    """Rows whose value of one column isn't unique."""
-
-    metric_name = "column_values.unique.unexpected_count"
-    domain_keys = ("batch_id", "table", "column", "row_condition", "condition_parser")
-
-    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
-    def _duckdb(
-        cls,  # noqa: N805
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> int:
-        return _repeated(execution_engine, metric_domain_kwargs, [metric_domain_kwargs["column"]])
-
-
-class _CountRepeatedKeys(MetricProvider):  # type: ignore[misc]
-    """Rows whose values of several columns together aren't unique."""
-
-    metric_name = "compound_columns.unique.unexpected_count"
-    domain_keys = (
-        "batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if"
-    )  # fmt: skip
-
-    @metric_value(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
-    def _duckdb(
-        cls,  # noqa: N805
-        execution_engine: DuckDBExecutionEngine,
-        metric_domain_kwargs: dict[str, Any],
-        **_: Any,
-    ) -> int:
-        return _repeated(
-            execution_engine, metric_domain_kwargs, metric_domain_kwargs["column_list"]
-        )
 
 
 class _ColumnTypes(MetricProvider):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from expectations.predicates import quoted, row_condition
 from expectations.suite import Rule, Suite
 from expectations.vocabulary import UNEXPECTED_ROWS
 
-_UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
+UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
 
 
 def failing_keys_sql(suite: Suite, rule: Rule, limit: int, columns: Collection[str]) -> str | None:
@@ -29,8 +29,10 @@ def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
     One statement for both, because looking for the rows is what takes the time.
     """
     source = _failing_rows(suite, rule)
-    if source is None or rule.type != UNEXPECTED_ROWS or limit < 1:
+    if source is None or rule.type != UNEXPECTED_ROWS:
         return None
+    if limit < 1:
+        return f"select count(*), null from ({source})"
     packed = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
     # Only the keys that are kept are made into text.
     text = _text_of(f"k.k{place}" for place in range(len(suite.key)))
@@ -43,7 +45,7 @@ def _failing_rows(suite: Suite, rule: Rule) -> str | None:
     table = f"{quoted(schema)}.{quoted(name)}"
     if rule.breaks is not None:
         return f"select * from {table} where {rule.breaks}"
-    if rule.type in _UNIQUE:
+    if rule.type in UNIQUE:
         return _repeated(table, rule)
     if rule.type == UNEXPECTED_ROWS:
         batch = f"(select * from {table})"

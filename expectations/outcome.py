@@ -70,7 +70,7 @@ def verdict_of(result: Any, table_rows: int) -> Verdict:
     if "unexpected_count" in counts:
         evaluated = int(counts.get("element_count") or 0) - int(counts.get("missing_count") or 0)
         failed = int(counts["unexpected_count"] or 0)
-    elif result.expectation_config.type == "unexpected_rows_expectation":
+    elif result.expectation_config.type.endswith("unexpected_rows_expectation"):
         evaluated, failed = table_rows, int(counts.get("observed_value") or 0)
     else:
         evaluated, failed = table_rows, int(not success)

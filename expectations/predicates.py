@@ -59,6 +59,39 @@ def row_condition(condition: Any) -> str:
     )
 
 
+def looked_at(kwargs: Kwargs) -> str | None:
+    """The SQL condition of the rows a rule looks at; None: it looks at every row."""
+    condition = kwargs.get("row_condition")
+    return None if condition is None else row_condition(condition)
+
+
+def left_out(kind: str, kwargs: Kwargs) -> str | None:
+    """The SQL condition of rows that can't be judged, for their values are missing; None: no row.
+
+    Raises:
+        PredicateError: an argument doesn't fit.
+    """
+    if kind in _NULL_RULES or kind == "unexpected_rows_expectation":
+        return None
+    if "column_list" in kwargs:
+        names, joined = kwargs["column_list"], _word(kwargs, "all_values_are_missing", _LISTS)
+    elif "column_A" in kwargs:
+        names, joined = (
+            [kwargs["column_A"], kwargs["column_B"]],
+            _word(kwargs, "both_values_are_missing", _PAIRS),
+        )
+    else:
+        names, joined = [kwargs["column"]], "and"
+    return None if joined is None else f" {joined} ".join(f"{quoted(n)} is null" for n in names)
+
+
+def _word(kwargs: Kwargs, default: str, words: Mapping[str, str | None]) -> str | None:
+    ignore = kwargs.get("ignore_row_if", default)
+    if ignore not in words:
+        raise PredicateError(f"ignore_row_if {ignore!r} isn't known; use one of {sorted(words)}")
+    return words[ignore]
+
+
 def condition_columns(condition: Any) -> set[str]:
     """The columns a row_condition names."""
     if not isinstance(condition, Mapping):
@@ -93,6 +126,10 @@ def literal(value: Any) -> str:
     )
 
 
+_NULL_RULES = ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null")
+# What Great Expectations leaves out: rows where so many of the columns are null; None: no row.
+_PAIRS = {"both_values_are_missing": "and", "either_value_is_missing": "or", "neither": None}
+_LISTS = {"all_values_are_missing": "and", "any_value_is_missing": "or", "never": None}
 _OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -176,15 +213,10 @@ def _not_match(kwargs: Kwargs) -> str:
 
 def _ignored(kwargs: Kwargs, predicate: str) -> str:
     first, second = quoted(kwargs["column_A"]), quoted(kwargs["column_B"])
-    ignore = kwargs.get("ignore_row_if", "both_values_are_missing")
-    if ignore == "neither":
+    word = _word(kwargs, "both_values_are_missing", _PAIRS)
+    if word is None:
         return predicate
-    words = {"both_values_are_missing": "and", "either_value_is_missing": "or"}
-    if ignore not in words:
-        raise PredicateError(
-            f"ignore_row_if {ignore!r} isn't known; use neither or one of {sorted(words)}"
-        )
-    return f"not ({first} is null {words[ignore]} {second} is null) and ({predicate})"
+    return f"not ({first} is null {word} {second} is null) and ({predicate})"
 
 
 def _pair_greater(kwargs: Kwargs) -> str:

@@ -1,30 +1,28 @@
 """Running suites inside the database with Great Expectations.
 
-Belongs here: one context a run, one batch a table, two canaries, the outcome of every rule. Doesn't:
-storing outcomes, deciding what to stop (the caller), opening the warehouse. Great Expectations is
-imported inside functions only, because that takes seconds. Nothing is written to disk and nothing told
-to anybody: the context lives in memory, with analytics and progress bars off.
+Belongs here: two canaries, every rule counted and given to the judge, the outcome of every rule. Doesn't:
+counting (scan.py), judging (judge.py, through Great Expectations), storing outcomes, deciding what to stop
+(the caller), opening the warehouse.
 """
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from expectations.keys import count_sql, failing_keys_sql
-from expectations.outcome import Outcome, Verdict, explain, outcome_of, verdict_of
+from expectations.judge import Judge
+from expectations.keys import failing_keys_sql
+from expectations.outcome import Outcome, Verdict, explain, outcome_of
+from expectations.scan import count_rules, count_source
 from expectations.suite import Rule, Suite
 from expectations.vocabulary import SUPPORTED
 
 __all__ = ["Checker", "Outcome", "run_canaries", "run_suites"]
 
 BROKEN_MACHINE = "Máy kiểm tra hỏng: phép thử biết trước kết quả đã cho kết quả sai."
-_COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _CANARY_ROWS = "select * from (values (1, 'a'), (2, 'b'), (3, null)) as canary (id, word)"
-_BINDING = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -39,7 +37,11 @@ class Connection(Protocol):
 
 
 def run_suites(
-    connection: Connection, suites: Iterable[Suite], *, key_limit: int = 20
+    connection: Connection,
+    suites: Iterable[Suite],
+    *,
+    key_limit: int = 20,
+    is_counting: bool = True,
 ) -> list[Outcome]:
     """Check tables against their suites: two canaries first, then one outcome a rule.
 
@@ -50,8 +52,10 @@ def run_suites(
         connection: the open warehouse; its time zone is taken over, its transaction is not.
         suites: what to check.
         key_limit: how many keys of failing rows an outcome may carry.
+        is_counting: whether rows are counted in common scans; otherwise Great Expectations counts by itself,
+            rule by rule, which proves the scans right.
     """
-    with closing(Checker(connection)) as checker:
+    with closing(Checker(connection, is_counting=is_counting)) as checker:
         return checker.run(suites, key_limit=key_limit)
 
 
@@ -61,21 +65,22 @@ def run_canaries(connection: Connection) -> list[Outcome]:
 
 
 class Checker:
-    """A Great Expectations context on one DuckDB cursor, for all suites of a run.
+    """The machine of the checks on one connection, for all suites of a run.
 
     Opening one takes as long as ten rules, so a night keeps one; the canaries run once, before the first
     suite. `close` it when the run ends.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        """Open the context; tables are seen as committed at the time of each check."""
-        self.cursor, self.engine, self.context = _open(connection)
-        self.assets = 0
+    def __init__(self, connection: Connection, *, is_counting: bool = True) -> None:
+        """Open the machine; tables are seen as committed at the time of each check."""
+        self.cursor, self.session = _cursors(connection)
+        self.judge = Judge(self.session)
+        self.is_counting = is_counting
         self.is_sound: bool | None = None
 
     def close(self) -> None:
         """Give the cursors back."""
-        self.engine.dispose()
+        self.judge.close()
         self.cursor.close()
 
     def run(self, suites: Iterable[Suite], *, key_limit: int = 20) -> list[Outcome]:
@@ -94,27 +99,31 @@ class Checker:
         return outcomes
 
     def canaries(self) -> list[Outcome]:
-        """One rule that must pass and one that must fail, with the counts they must show."""
+        """One rule that must pass and one that must fail, with the counts they must show.
+
+        Each is judged twice: by counts of the scan, as most rules are, and by Great Expectations' own.
+        """
         passes = _canary("canary_passes", "id", "Phép thử phải đạt.", "A check that must pass.")
         fails = _canary(
             "canary_fails", "word", "Phép thử phải không đạt.", "A check that must fail."
         )
         suite = Suite("meta.canary", ("id",), (passes, fails), Path())
         expected = {"canary_passes": ("passed", 3, 0), "canary_fails": ("failed", 3, 1)}
-        try:
-            asset = self._datasource("canary").add_query_asset("canary", query=_CANARY_ROWS)
-            verdicts = self._validate(asset, suite.rules, 3)
-        except Exception as error:  # noqa: BLE001 whatever is raised means the machine is broken
-            verdicts = {
-                rule.id: Verdict("error", detail=explain(str(error))) for rule in suite.rules
-            }
         outcomes = []
-        for rule in suite.rules:
-            said = verdicts[rule.id]
-            well = (said.state, said.evaluated, said.failed) == expected[rule.id]
-            verdict = replace(said, state="passed", detail=None) if well else _broken(said)
+        for rule, *said in zip(suite.rules, *self._canary_verdicts(suite.rules), strict=True):
+            wrong = [v for v in said if (v.state, v.evaluated, v.failed) != expected[rule.id]]
+            verdict = _broken(wrong[0]) if wrong else replace(said[0], state="passed", detail=None)
             outcomes.append(outcome_of(suite, rule, verdict))
         return outcomes
+
+    def _canary_verdicts(self, rules: Sequence[Rule]) -> list[list[Verdict]]:
+        try:
+            counts = count_source(self.cursor, f"({_CANARY_ROWS})", rules).by_rule
+            ways = [self.judge.query(_CANARY_ROWS, rules, 3, way) for way in (counts, {})]
+        except Exception as error:  # noqa: BLE001 whatever is raised means the machine is broken
+            said = Verdict("error", detail=explain(str(error)))
+            ways = [{rule.id: said for rule in rules}] * 2
+        return [[way[rule.id] for rule in rules] for way in ways]
 
     def check(self, suite: Suite, key_limit: int) -> list[Outcome]:
         """Every rule of one suite."""
@@ -123,9 +132,10 @@ class Checker:
         missing = {rule.id: _missing(rule, suite.table, columns) for rule in suite.rules}
         runnable = [rule for rule in suite.rules if missing[rule.id] is None]
         verdicts = {id_: Verdict("error", detail=text) for id_, text in missing.items() if text}
-        keys = self._count(suite, runnable, key_limit)
+        keys: dict[str, tuple[str, ...]] = {}
         if runnable:
-            verdicts.update(self._table_verdicts(suite, runnable))
+            said, keys = self._judged(suite, runnable, key_limit)
+            verdicts.update(said)
         for rule in runnable:
             if verdicts[rule.id].state == "failed" and rule.id not in keys:
                 keys[rule.id] = self._keys(suite, rule, key_limit, columns)
@@ -135,60 +145,32 @@ class Checker:
             for rule in suite.rules
         ]
 
-    def _table_verdicts(self, suite: Suite, rules: Sequence[Rule]) -> dict[str, Verdict]:
-        schema, _, name = suite.table.partition(".")
+    def _judged(
+        self, suite: Suite, rules: Sequence[Rule], limit: int
+    ) -> tuple[dict[str, Verdict], dict[str, tuple[str, ...]]]:
+        """The verdict on each rule, and the keys that its count brought along."""
         try:
-            rows = int(
-                self.cursor.execute(f'select count(*) from "{schema}"."{name}"').fetchone()[0]
-            )
-            self.assets += 1
-            asset = self._datasource(schema).add_table_asset(
-                f"{suite.table} {self.assets}", table_name=name
-            )
-            return self._validate(asset, rules, rows)
-        except Exception as error:  # noqa: BLE001 a table that can't be checked is an error, not a crash
-            return {rule.id: Verdict("error", detail=explain(str(error))) for rule in rules}
-
-    def _validate(self, asset: Any, rules: Sequence[Rule], rows: int) -> dict[str, Verdict]:
-        """All rules in one pass; those that raised once more alone, for one bad rule may spoil a bundle."""
-        batch = asset.add_batch_definition_whole_table("whole").get_batch()
-        verdicts = _try_together(batch, rules, rows)
-        silent = [r for r in rules if verdicts.get(r.id, Verdict("error")).state == "error"]
-        for rule in silent if len(rules) > 1 else ():
-            verdicts.update(_try_together(batch, [rule], rows))
-        for rule in rules:
-            verdicts.setdefault(rule.id, Verdict("error", detail=explain("")))
-        return verdicts
-
-    def _count(self, suite: Suite, rules: Sequence[Rule], limit: int) -> dict[str, tuple[str, ...]]:
-        """Count the rows that rules given as SQL find, for Great Expectations to judge; their keys by rule."""
-        counted = self._datasource(suite.table.partition(".")[0]).get_execution_engine().counted
-        counted.clear()
-        keys = {}
-        for rule in rules:
-            query = count_sql(suite, rule, limit)
-            if query is None:
-                continue
-            # What fails here is left out: Great Expectations runs it again and says what is wrong with it.
-            with suppress(Exception):
-                count, found = self.cursor.execute(query).fetchone()
-                counted[_without_bindings(rule.kwargs)["unexpected_rows_query"]] = int(count)
-                keys[rule.id] = tuple(found or ())
-        return keys
-
-    def _datasource(self, schema: str) -> Any:
-        if schema not in self.context.data_sources.all():
-            self.context.data_sources.add_duckdb(schema).bind(self.engine, schema)
-        return self.context.data_sources.get(schema)
+            counts = count_rules(self.cursor, suite, rules if self.is_counting else (), limit)
+        except Exception as error:  # noqa: BLE001 a table that can't be read is an error, not a crash
+            said = Verdict("error", detail=explain(str(error)))
+            return {rule.id: said for rule in rules}, {}
+        verdicts = self.judge.table(suite.table, rules, counts.rows, counts.by_rule)
+        return verdicts, counts.keys
 
     def _columns(self, table: str) -> list[str]:
         schema, _, name = table.partition(".")
-        found = self.cursor.execute(
-            "select column_name from duckdb_columns() where database_name = current_database() "
-            "and schema_name = ? and table_name = ?",
-            [schema, name],
-        ).fetchall()
-        return [column for (column,) in found]
+        try:
+            # Binding a query that reads no row takes a tenth of asking the catalogue.
+            return [
+                c for c, *_ in self.cursor.execute(f'from "{schema}"."{name}" limit 0').description
+            ]
+        except Exception:  # noqa: BLE001 no such table, or one that can't be bound: the catalogue knows
+            found = self.cursor.execute(
+                "select column_name from duckdb_columns() where database_name = current_database() "
+                "and schema_name = ? and table_name = ?",
+                [schema, name],
+            ).fetchall()
+            return [column for (column,) in found]
 
     def _keys(
         self, suite: Suite, rule: Rule, limit: int, columns: Sequence[str]
@@ -202,65 +184,17 @@ class Checker:
             return ()
 
 
-def _open(connection: Connection) -> tuple[Any, Any, Any]:
-    """A cursor of our own, an engine for Great Expectations on another, and its context."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    from expectations.datasource import engine_on
-
+def _cursors(connection: Connection) -> tuple[Any, Any]:
+    """Two cursors of our own: to count by, and for the judge."""
     zone, calendar = connection.execute(
         "select current_setting('TimeZone'), current_setting('Calendar')"
     ).fetchone()
-    settings = (f"set TimeZone = '{zone}'", f"set Calendar = '{calendar}'")
-    cursor, session = connection.cursor(), connection.cursor()
+    cursors = connection.cursor(), connection.cursor()
     # A cursor is a fresh session: what a day is must not differ between building and checking.
-    for setting in settings:
-        cursor.execute(setting)
-        session.execute(setting)
-    quiet = DataContextConfig(
-        analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False),
-        # The default would make a temporary folder for documentation pages.
-        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-    )
-    context = gx.get_context(mode="ephemeral", project_config=quiet)
-    return cursor, engine_on(session), context
-
-
-def _try_together(batch: Any, rules: Sequence[Rule], rows: int) -> dict[str, Verdict]:
-    """Verdicts by rule id; a library that raises over the whole suite is an error of each rule."""
-    import great_expectations as gx
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
-    try:
-        expectations = [
-            ExpectationConfiguration(
-                type=rule.type,
-                kwargs=_without_bindings(rule.kwargs),
-                severity=rule.severity,
-                meta={"rule": rule.id},
-            ).to_domain_obj()
-            for rule in rules
-        ]
-        # Given at once: adding one by one compares each with all before it.
-        suite = gx.ExpectationSuite(name="run", expectations=expectations)
-        results = batch.validate(suite, result_format=_COUNTS_ONLY).results
-    except Exception as error:  # noqa: BLE001 the library raises whatever a metric raised
-        return {rule.id: Verdict("error", detail=explain(str(error))) for rule in rules}
-    return {r.expectation_config.meta["rule"]: verdict_of(r, rows) for r in results}
-
-
-def _without_bindings(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments whose SQL says `:word` literally, which SQLAlchemy would take for a parameter."""
-    query = kwargs.get("unexpected_rows_query")
-    if query is None:
-        return dict(kwargs)
-    return {**kwargs, "unexpected_rows_query": _BINDING.sub(r"\\:\1", str(query))}
+    for cursor in cursors:
+        cursor.execute(f"set TimeZone = '{zone}'")
+        cursor.execute(f"set Calendar = '{calendar}'")
+    return cursors
 
 
 def _missing(rule: Rule, table: str, columns: Sequence[str]) -> str | None:
@@ -276,7 +210,8 @@ def _missing(rule: Rule, table: str, columns: Sequence[str]) -> str | None:
 
 def _canary(name: str, column: str, reason: str, reason_en: str) -> Rule:
     kwargs: Mapping[str, Any] = {"column": column}
-    return Rule(name, _NOT_NULL, kwargs, "critical", reason, reason_en, "Motcua", False, None)
+    breaks = f"{column} is null"
+    return Rule(name, _NOT_NULL, kwargs, "critical", reason, reason_en, "Motcua", False, breaks)
 
 
 def _broken(said: Verdict) -> Verdict:

@@ -7,8 +7,10 @@ percent signs, boundary numbers, NaN, times at the edges of days and zones.
 import datetime as dt
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from expectations.predicates import PredicateError, breaks, literal
 from expectations.runner import run_suites
 from expectations.suite import Rule, Suite
+from expectations.vocabulary import UNEXPECTED_ROWS
 
 NFC, NFD = "Lạng Sơn", "La\u0323ng So\u031bn"
 TEXTS = [
@@ -82,6 +85,19 @@ CONDITIONS: list[dict[str, Any]] = [
     {"type": "nullity", "column": {"name": "n"}, "is_null": True},
     {"type": "and", "conditions": [NOT_NULL, _condition("n", ">", 1)]},
     {"type": "or", "conditions": [NOT_NULL, _condition("s2", "==", "")]},
+]
+REPEATED: list[tuple[str, dict[str, Any]]] = [
+    *(_map("values_to_be_unique", c) for c in ("id", "s", "n", "x", "t", "flag")),
+    *(_map("values_to_be_unique", "m", row_condition=condition) for condition in CONDITIONS),
+    *(
+        ("expect_compound_columns_to_be_unique", {"column_list": columns} | ignored)
+        for columns in (["id", "s"], ["s", "n"], ["n", "m", "flag"], ["x", "day"])
+        # Of keys with a part missing the library's own join finds no twin, although they look alike.
+        for ignored in (
+            {"ignore_row_if": "any_value_is_missing"},
+            {"ignore_row_if": "any_value_is_missing", "row_condition": NOT_NULL},
+        )
+    ),
 ]
 RULES: list[tuple[str, dict[str, Any]]] = [
     *(_map("values_to_not_be_null", c) for c in ("s", "n", "x", "day", "t", "names")),
@@ -174,6 +190,10 @@ def _suite() -> Suite:
             doubled = condition.replace("{", "{{").replace("}", "}}")
             given = {"unexpected_rows_query": f"select id from {{batch}} where {doubled}"}
         rules.append(Rule(f"r{number}", kind, given, "critical", "r", "r", "o", True, condition))
+    rules += [
+        Rule(f"u{number}", kind, kwargs, "critical", "r", "r", "o", False, None)
+        for number, (kind, kwargs) in enumerate(REPEATED)
+    ]
     return Suite("staging.awkward", ("id",), tuple(rules), Path())
 
 
@@ -181,9 +201,10 @@ def test_predicate_counts_what_great_expectations_counts(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     suite = _suite()
-    outcomes = {o.rule: o for o in run_suites(connection, [suite], key_limit=1000)}
+    alone = run_suites(connection, [suite], key_limit=1000, is_counting=False)
+    outcomes = {o.rule: o for o in alone}
     different = []
-    for rule in suite.rules:
+    for rule in suite.rules[: len(RULES)]:
         found = connection.execute(
             f"select id from staging.awkward where {rule.breaks} order by id"
         ).fetchall()
@@ -197,8 +218,52 @@ def test_predicate_counts_what_great_expectations_counts(
     assert {o.state for o in outcomes.values()} == {"passed", "failed"}
 
 
+def test_scans_count_what_great_expectations_counts(connection: duckdb.DuckDBPyConnection) -> None:
+    """In one statement, in one of many parts, and rule by rule when one of them can't run."""
+    suite = _suite()
+    alone, _ = _said(connection, suite, is_counting=False)
+    together, _ = _said(connection, suite)
+    assert together == alone
+    with mock.patch("expectations.scan._MANY", 10):
+        assert _said(connection, suite)[0] == alone
+    broken = Rule("x", UNEXPECTED_ROWS, {"unexpected_rows_query": "select id from {batch} where cast(s as int) > 1"},
+                  "critical", "r", "r", "o", True, "cast(s as int) > 1")  # fmt: skip
+    spoiled, errors = _said(connection, replace(suite, rules=(*suite.rules, broken)))
+    assert (spoiled, errors) == (alone, {"x"})
+
+
+def test_keys_with_a_part_missing_are_twins_if_they_look_alike(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    kind, columns = "expect_compound_columns_to_be_unique", ["n", "flag"]
+    for ignore, left in (
+        ("never", "true"),
+        ("all_values_are_missing", "not (n is null and flag is null)"),
+    ):
+        kwargs = {"column_list": columns, "ignore_row_if": ignore}
+        rule = Rule("u", kind, kwargs, "critical", "r", "r", "o", False, None)
+        said, _ = _said(connection, Suite("staging.awkward", ("id",), (rule,), Path()))
+        rows = connection.execute(
+            f"select count(*), count(*) filter (where twins > 1) from (select count(*) over "
+            f"(partition by n, flag) as twins from staging.awkward where {left})"
+        ).fetchone()
+        assert said["u"][1:3] == rows
+
+
+def _said(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, *, is_counting: bool = True
+) -> tuple[dict[str, tuple[str, int, int, tuple[str, ...]]], set[str]]:
+    outcomes = run_suites(connection, [suite], key_limit=1000, is_counting=is_counting)
+    said = {
+        o.rule: (o.state, o.evaluated, o.failed, o.failing_keys)
+        for o in outcomes
+        if o.state != "error"
+    }
+    return said, {o.rule for o in outcomes if o.state == "error"}
+
+
 def test_every_row_type_is_compared() -> None:
-    from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS
+    from expectations.vocabulary import SUPPORTED
 
     row_types = {kind for kind, spec in SUPPORTED.items() if spec.row} | {UNEXPECTED_ROWS}
     assert {kind for kind, _ in RULES} == row_types

@@ -164,7 +164,10 @@ def test_the_vocabulary_agrees_with_great_expectations() -> None:
         list_registered_expectation_implementations,
     )
 
-    assert set(SUPPORTED) | UNSUPPORTED == set(list_registered_expectation_implementations())
+    registered = set(list_registered_expectation_implementations())
+    # Those of the library; our own judge in the same words, by counts.
+    theirs = {kind for kind in registered if not kind.startswith("counted_")}
+    assert set(SUPPORTED) | UNSUPPORTED == theirs
     assert not set(SUPPORTED) & UNSUPPORTED
     for kind, spec in SUPPORTED.items():
         fields = get_expectation_impl(kind).__fields__
