@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from assets.carrier import Sorted
 from assets.models import key_of
 from assets.night import Night
 from expectations.outcome import Outcome
@@ -57,8 +58,12 @@ def build_suite_checks(suite: Suite, assets: Collection[dg.AssetKey]) -> dg.Asse
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
-    """Run suites on what stands and keep every result, the canaries' too."""
-    outcomes = night.checker.run(suites)
+    """Run suites on what stands and keep every result, the canaries' too.
+
+    In a night a rule isn't asked again where its last outcome stands; it is kept anew and says of which run it is.
+    """
+    found = night.carrier.sort(suites) if night.carries else Sorted(list(suites))
+    outcomes = found.joined(night.checker.run(found.asked) if found.asked else ())
     record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
     return outcomes
 
@@ -79,6 +84,8 @@ def _row(outcome: Outcome) -> dict[str, object]:
         "seconds": outcome.seconds,
         "remedy_vi": outcome.remedy,
         "detail": outcome.detail,
+        "fingerprint": outcome.fingerprint,
+        "carried_from": outcome.carried_from,
     }
 
 

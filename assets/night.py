@@ -15,6 +15,7 @@ from typing import Protocol
 import dagster as dg
 import duckdb
 
+from assets.carrier import Carrier
 from assets.shapes import hashed_fields
 from expectations.runner import Checker
 from reports.quality import write_quality
@@ -100,6 +101,13 @@ class Night:
     connection: duckdb.DuckDBPyConnection
     connections: Connections
     stack: ExitStack
+    # Whether a rule's last outcome stands where nothing that it hangs on has changed. Whoever looks by hand asks.
+    carries: bool = False
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        """What the rules said before this run."""
+        return Carrier(self.connection, self.site.macros, self.site.code_version)
 
     @cached_property
     def checker(self) -> Checker:
@@ -157,11 +165,12 @@ def night_resource(site: Site) -> dg.ResourceDefinition:
     )
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
         with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
+            opened.carries = True
             try:
                 yield opened
             finally:
                 # Here, and not as an asset, so that a night that was stopped says why, too.
-                if "checker" in vars(opened):
+                if {"checker", "carrier"} & vars(opened).keys():
                     write_quality(opened.connection, site.quality_page)
 
     return night

@@ -25,7 +25,8 @@ class Outcome:
     `evaluated` and `failed` count rows; a rule about the whole table fails with 1. `failing_keys` hold
     at most a few keys ("a | b" for a compound one) and belong in the restricted store only. `seconds`
     is the rule's equal share of its table's time. `detail` explains an error and `remedy` says what a person
-    does, in Vietnamese.
+    does, in Vietnamese. `fingerprint` tells what the verdict hangs on, where that is known, and `carried_from`
+    the run that asked, where this one didn't.
     """
 
     table: str
@@ -43,6 +44,8 @@ class Outcome:
     seconds: float = 0.0
     detail: str | None = None
     remedy: str = ""
+    fingerprint: str | None = None
+    carried_from: str | None = None
 
     @property
     def blocks(self) -> bool:

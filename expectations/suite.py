@@ -26,7 +26,7 @@ _SUITE_FIELDS = frozenset({"table", "key", "remedy", "rules"})
 _RULE_FIELDS = frozenset(
     {"id", "type", "kwargs", "severity", "reason", "reason_en", "remedy", "owner", "row", "any_day"}
 )
-_TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|meta)\.([a-z][a-z0-9_]*)")
+_TABLE = re.compile(r"\b(raw|seeds|staging|core|marts|quarantine|meta)\.([a-z][a-z0-9_]*)")
 _TEXTS = ("id", "type", "reason", "reason_en", "owner")
 
 

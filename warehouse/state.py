@@ -7,6 +7,7 @@ Doesn't: deciding anything from them.
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -41,7 +42,7 @@ STATE_TABLES = {
         run_id varchar, checked_at timestamptz, table_name varchar, rule varchar, expectation varchar,
         severity varchar, owner varchar, reason_vi varchar, reason_en varchar, evaluated bigint,
         failed bigint, state varchar, failing_keys varchar, seconds double, remedy_vi varchar,
-        detail varchar, event_no bigint""",
+        detail varchar, event_no bigint, fingerprint varchar, carried_from varchar""",
     "meta.publication": """
         version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
         code_version varchar, publication_no bigint""",
@@ -145,6 +146,21 @@ def record_checks(
         f"?::bigint as event_no, * from (values {marks}) as given ({', '.join(names)})",
         [run_id, number, *(row[name] for row in given for name in names)],
     )
+
+
+def latest_checks(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """What each rule said last where that may be carried: its table, its counts, the run that asked it."""
+    result = connection.execute(
+        """
+        select table_name, rule, fingerprint, coalesce(carried_from, run_id) as run_id, state, evaluated, failed,
+            failing_keys
+        from meta.check_run
+        qualify row_number() over (
+            partition by table_name, rule order by event_no desc, checked_at desc) = 1 and fingerprint is not null
+        """
+    )
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def next_event(connection: duckdb.DuckDBPyConnection) -> int:

@@ -16,6 +16,7 @@ columns:
   remedy_vi: "Cần làm gì khi vi phạm. What to do, in Vietnamese."
   previous_failed: "Số dòng vi phạm lần trước. Rows failed the time before."
   failing_since: "Vi phạm liên tục từ. Not passed without a break since."
+  carried_since: "Giữ từ lần chạy này vì dữ liệu và quy tắc không đổi. Carried since this run; empty: asked anew."
 */
 with said as (
     select
@@ -51,7 +52,8 @@ select
     s.checked_at,
     s.remedy_vi,
     s.previous_failed,
-    f.failing_since
+    f.failing_since,
+    s.carried_from as carried_since
 from said as s
 left join failing as f on f.table_name = s.table_name and f.rule = s.rule
 -- A rule that the table's latest run doesn't know is gone from its suite.
