@@ -17,7 +17,8 @@ import duckdb
 
 from assets.carrier import Carrier
 from assets.shapes import hashed_fields
-from expectations.runner import Checker
+from expectations.judge_process import JudgeProcess
+from expectations.runner import Checker, warm_up
 from reports.quality import write_quality
 from sources.limits import Limits as Patience
 from warehouse.build import Builder, QueryOf
@@ -103,6 +104,13 @@ class Night:
     stack: ExitStack
     # Whether a rule's last outcome stands where nothing that it hangs on has changed. Whoever looks by hand asks.
     carries: bool = False
+    judge: JudgeProcess | None = None
+
+    def warm_up(self) -> None:
+        """Let the judge of the checks come up in its own process while sources are read."""
+        self.judge = warm_up()
+        if self.judge is not None:
+            self.stack.callback(self.judge.close)
 
     @cached_property
     def carrier(self) -> Carrier:
@@ -112,7 +120,7 @@ class Night:
     @cached_property
     def checker(self) -> Checker:
         """The machine of the checks, opened by the first one and closed with the run."""
-        return self.stack.enter_context(closing(Checker(self.connection)))
+        return self.stack.enter_context(closing(Checker(self.connection, process=self.judge)))
 
     @cached_property
     def builder(self) -> Builder:
@@ -166,6 +174,7 @@ def night_resource(site: Site) -> dg.ResourceDefinition:
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
         with open_night(site, context.run.run_id if context.run else "adhoc") as opened:
             opened.carries = True
+            opened.warm_up()
             try:
                 yield opened
             finally:

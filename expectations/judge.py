@@ -62,6 +62,15 @@ class Judge:
         return self.context.data_sources.get(schema)
 
 
+def warm() -> None:
+    """Import all that judging takes, and make the expectations that judge by counts."""
+    from expectations.counted import counted
+    from expectations.vocabulary import SUPPORTED
+
+    for kind in SUPPORTED:
+        counted(kind)
+
+
 def _context() -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import (

@@ -5,6 +5,7 @@ counting (scan.py), judging (judge.py, through Great Expectations), storing outc
 (the caller), opening the warehouse.
 """
 
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from expectations.judge import Judge
+from expectations.judge_process import JudgeProcess, RemoteJudge
 from expectations.keys import failing_keys_sql
 from expectations.outcome import Outcome, Verdict, explain, outcome_of
 from expectations.scan import count_rules, count_source
 from expectations.suite import Rule, Suite
 from expectations.vocabulary import SUPPORTED
 
-__all__ = ["Checker", "Outcome", "run_canaries", "run_suites"]
+__all__ = ["Checker", "Outcome", "run_canaries", "run_suites", "warm_up"]
 
 BROKEN_MACHINE = "Máy kiểm tra hỏng: phép thử biết trước kết quả đã cho kết quả sai."
 _CANARY_ROWS = "select * from (values (1, 'a'), (2, 'b'), (3, null)) as canary (id, word)"
@@ -64,6 +66,20 @@ def run_canaries(connection: Connection) -> list[Outcome]:
     return run_suites(connection, ())
 
 
+_warmed_up: list[None] = []
+
+
+def warm_up() -> JudgeProcess | None:
+    """Start a judge's process, to be ready when the first table is; None where it would gain nothing.
+
+    In a process that has the library already, or runs its second night (the tests do), judging is done here.
+    """
+    if _warmed_up or "great_expectations" in sys.modules:
+        return None
+    _warmed_up.append(None)
+    return JudgeProcess()
+
+
 class Checker:
     """The machine of the checks on one connection, for all suites of a run.
 
@@ -71,10 +87,26 @@ class Checker:
     suite. `close` it when the run ends.
     """
 
-    def __init__(self, connection: Connection, *, is_counting: bool = True) -> None:
-        """Open the machine; tables are seen as committed at the time of each check."""
-        self.cursor, self.session = _cursors(connection)
-        self.judge = Judge(self.session)
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        is_counting: bool = True,
+        process: JudgeProcess | None = None,
+    ) -> None:
+        """Open the machine; tables are seen as committed at the time of each check.
+
+        Args:
+            connection: the open warehouse.
+            is_counting: as for run_suites.
+            process: a judge's process that was started before; it is taken over where it has come up.
+        """
+        self.cursor, session = _cursors(connection)
+        self.judge: Judge | RemoteJudge
+        if process is not None and process.is_ready():
+            self.judge = RemoteJudge(process, session)
+        else:
+            self.judge = Judge(session)
         self.is_counting = is_counting
         self.is_sound: bool | None = None
 
