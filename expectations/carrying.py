@@ -21,7 +21,7 @@ _READS_MORE = re.compile(
     r"|current_setting|person_hash|random|uuid\w*|gen_random_uuid|nextval|currval|read_\w+|as_of\w*)\b",
     re.IGNORECASE,
 )
-# Only rules that count come to the same result wherever they are asked, so their own code belongs to it, too.
+# How a rule is counted and judged belongs to its verdict, too.
 _CODE = Path(__file__).parent
 
 
@@ -76,16 +76,16 @@ def own_version() -> str:
     return f"{version('great_expectations')} {hashlib.sha256(code).hexdigest()}"
 
 
-def carry(suite: Suite, rule: Rule, kept: Kept | None, print_: str | None) -> Outcome | None:
-    """The outcome kept of an earlier run, where it stands; None: the rule must be asked.
+def carry(suite: Suite, rule: Rule, kept: Kept | None, now: str | None) -> Outcome | None:
+    """The outcome kept of an earlier run, where its fingerprint is the present one; None: the rule must be asked.
 
     What could not run is always tried again.
     """
-    if kept is None or print_ is None or kept.fingerprint != print_ or kept.state == "error":
+    if kept is None or now is None or kept.fingerprint != now or kept.state == "error":
         return None
     verdict = Verdict(kept.state, kept.evaluated, kept.failed)
     outcome = outcome_of(suite, rule, verdict, kept.keys)
-    return replace(outcome, fingerprint=print_, carried_from=kept.run_id)
+    return replace(outcome, fingerprint=now, carried_from=kept.run_id)
 
 
 def _plain(value: object) -> object:
