@@ -1,8 +1,10 @@
 """Fixtures shared by tests: a small simulated province, its servers, and a home with a night run on it."""
 
 import datetime as dt
+import functools
 import signal
-from collections.abc import Iterator
+import uuid
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ import pytest
 
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
+from expectations.suite import SUITES
+from orchestration.definitions import make_site as night_site
 from orchestration.definitions import wire
 from orchestration.runs import RunOutcome, execute_job
 from orchestration.settings import Settings
+from tests.kept import copy_of, kept
+from tests.plain_night import SEVERITIES, Told, parts_of, run_plain
 from tests.pulling import Start
 from tests.scripted_server import starting
 from warehouse.connection import read_rows
@@ -38,10 +44,24 @@ class Site:
         return Settings.load(home=self.home, as_of=as_of, _env_file=None, **urls, **tokens)
 
     def run(self, as_of: dt.datetime, job: str = "nightly", **tags: str) -> RunOutcome:
-        """Set the systems' clock to `as_of` and run a job in this process."""
+        """Set the systems' clock to `as_of` and run a job of Dagster in this process."""
         self.server.state.set_clock(as_of)
         given = {f"motcua/{name}": value for name, value in tags.items()}
         return execute_job(wire(self.settings(as_of)), job, given)
+
+    def plain(
+        self, as_of: dt.datetime, mode: str = "incremental", *, suites: Path = SUITES,
+        severities: Collection[str] = SEVERITIES, **tags: str,
+    ) -> Told:  # fmt: skip
+        """Set the systems' clock to `as_of` and run a night without Dagster, at a third of the cost."""
+        self.server.state.set_clock(as_of)
+        return self.plain_as_is(as_of, mode, suites=suites, severities=severities, **tags)
+
+    def plain_as_is(self, as_of: dt.datetime, mode: str = "incremental", **more: Any) -> Told:
+        """The same, with the systems as a test left them."""
+        parts = parts_of(suites_folder=more.pop("suites", SUITES))
+        site = night_site(self.settings(as_of), lambda *_: None)
+        return run_plain(site, parts, f"{uuid.uuid4()}", mode, **more)
 
     def published(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query on the published file."""
@@ -74,13 +94,19 @@ def fixture_running() -> Iterator[Start]:
 
 def make_site(home: Path, end: dt.datetime = END, **size: Any) -> Site:
     """A small world (by default 6,000 cases in a year), served, with its files in the inbox."""
-    world = World.build(
-        **{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size}
-    )
+    world = small_world(end, **size)
     world.write_drops(home / "inbox", end)
     for path in (home / "inbox").iterdir():
         _age(path)
     return Site(home, world, serve(world))
+
+
+@functools.cache
+def small_world(end: dt.datetime, **size: Any) -> World:
+    """Always the same for the same size; nobody changes a world."""
+    return World.build(
+        **{"seed": 7, "years": 1, "cases_per_year": 6000, "procedures": 300, "end": end, **size}
+    )
 
 
 def _age(path: Path) -> None:
@@ -91,11 +117,20 @@ def _age(path: Path) -> None:
     os.utime(path, (long_ago, long_ago))
 
 
+def _first_night(home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")
+        site = make_site(home)
+        outcome = site.run(END, mode="full")
+        site.server.close()
+    assert outcome.succeeded, outcome.reason
+
+
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A home on which one full night has run at END; tests only read from it."""
-    site = make_site(tmp_path_factory.mktemp("night"))
-    outcome = site.run(END, mode="full")
-    assert outcome.succeeded, outcome.reason
+    """A home on which Dagster has run one full night at END, in its own copy for this process."""
+    home = copy_of(kept("night", _first_night), tmp_path_factory.mktemp("night") / "home")
+    world = small_world(END)
+    site = Site(home, world, serve(world))
     yield site
     site.server.close()

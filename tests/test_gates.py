@@ -52,8 +52,8 @@ def test_broken_rows_wait_in_quarantine_until_a_correction_comes(site: Site) -> 
     cases = site.server.state.snapshot.case
     code = cases.keys[-1]
     cases.rows[-1] = cases.rows[-1].replace(b'"status":', b'"status":"lost","was":')
-    outcome = execute_job(wire(site.settings(spoilt_at)), "nightly")
-    assert outcome.succeeded, outcome.reason
+    told = site.plain_as_is(spoilt_at, severities=("critical",))
+    assert told.version, told.blocking
 
     query = f"select * from quarantine.case_version where record ->> 'case_code' = '{code}'"
     held = site.warehouse(query)
@@ -71,7 +71,7 @@ def test_broken_rows_wait_in_quarantine_until_a_correction_comes(site: Site) -> 
     cases.rows[place] = cases.rows[place].replace(cases.sort_values[place].encode(), stamp.encode())
     cases.sort_values[place] = stamp
     assert place == len(cases.rows) - 1, "the newest row stays the last one"
-    assert execute_job(wire(site.settings(mended_at)), "nightly").succeeded
+    assert site.plain_as_is(mended_at, severities=("critical",)).version
     assert [row["resolved_by"] is None for row in site.warehouse(query)] == [False]
     for row in site.published("select * from meta.reconciliation"):
         kinds = ("inserted", "updated", "unchanged", "stale", "duplicate", "quarantined")

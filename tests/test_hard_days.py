@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from orchestration.definitions import Wiring, wire
-from orchestration.settings import Settings
 from reports.forms import PROVISIONAL_NOTE
-from tests.hard_days import Home, Told, home_of
+from tests.hard_days import Home, home_of
 from tests.hard_worlds import DAYS, KINDS, SINGLE, at, closed_on, world_of
+from tests.plain_night import Told
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ONE_DAY = dt.timedelta(days=1)
@@ -52,19 +51,11 @@ def every_meeting() -> list[tuple[str, str, bool]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def wiring(tmp_path_factory: pytest.TempPathFactory) -> Wiring:
-    """Composed once: it costs a second, and a home of its own is put in its place night by night."""
-    return wire(Settings.load(home=tmp_path_factory.mktemp("wiring"), _env_file=None))
-
-
 @pytest.mark.parametrize(("day", "kind", "goes_on"), meetings())
-def test_a_healthy_site_publishes(
-    day: str, kind: str, goes_on: bool, wiring: Wiring, tmp_path: Path
-) -> None:
+def test_a_healthy_site_publishes(day: str, kind: str, goes_on: bool, tmp_path: Path) -> None:
     """Every critical rule, the cap and the gate on the whole catalogue; then page, workbook and metrics."""
     now = at(day)
-    with home_of(wiring, tmp_path, kind, now) as home:
+    with home_of(tmp_path, kind, now) as home:
         for moment in (now, now + ONE_DAY) if goes_on else (now,):
             told = home.night(moment)
             _assert_published(home, told, f"{moment} ({DAYS[day]}), {kind}")
@@ -120,7 +111,7 @@ def _assert_calendar_is_told(home: Home, told: Told, where: str) -> None:
         assert said == rests["form"] == (year > 2026), where
 
 
-def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
+def test_two_nights_in_one_second(tmp_path: Path) -> None:
     """At the same microsecond, and half a second later: each publishes, and nothing is counted twice."""
     first = at("2026-12-31 23:59:59")
     figures = (
@@ -128,7 +119,7 @@ def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
         "from marts.kpi_value order by all"
     )
     seen, versions = [], set()
-    with home_of(wiring, tmp_path, "fifty cases", first) as home:
+    with home_of(tmp_path, "fifty cases", first) as home:
         for moment in (first, first, first + dt.timedelta(milliseconds=500)):
             told = home.night(moment)
             _assert_published(home, told, f"{moment}")
@@ -138,10 +129,10 @@ def test_two_nights_in_one_second(wiring: Wiring, tmp_path: Path) -> None:
     assert len(versions) == 3
 
 
-def test_a_night_over_midnight_keeps_its_day(wiring: Wiring, tmp_path: Path) -> None:
+def test_a_night_over_midnight_keeps_its_day(tmp_path: Path) -> None:
     """The last year ends while the night reads; it judges all of it by the moment at which it began."""
     began = at("2026-12-31 23:59:58")
-    with home_of(wiring, tmp_path, "fifty cases", began) as home:
+    with home_of(tmp_path, "fifty cases", began) as home:
         told = home.night(began, after_pull=began + dt.timedelta(minutes=30))
         _assert_published(home, told, "over midnight")
         assert told.now == began
@@ -153,10 +144,10 @@ def test_a_night_over_midnight_keeps_its_day(wiring: Wiring, tmp_path: Path) -> 
     assert newest["year"] == dt.date(2027, 1, 1)
 
 
-def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) -> None:
+def test_forty_skipped_nights_are_made_up_for(tmp_path: Path) -> None:
     """A machine that was off from 11 January over Tết: the first night reads all that came since."""
     back = at("2026-02-24")
-    with home_of(wiring, tmp_path, "fifty cases", back) as home:
+    with home_of(tmp_path, "fifty cases", back) as home:
         before = home.night(back - 44 * ONE_DAY)
         _assert_published(home, before, "before")
         told = home.night(back)
@@ -165,13 +156,11 @@ def test_forty_skipped_nights_are_made_up_for(wiring: Wiring, tmp_path: Path) ->
         assert shown["n"] == home.accepted_cases(back) > home.accepted_cases(before.now) > 0
 
 
-def test_a_night_pinned_to_an_earlier_day_stops_at_nothing_that_came_since(
-    wiring: Wiring, tmp_path: Path
-) -> None:
+def test_a_night_pinned_to_an_earlier_day_stops_at_nothing_that_came_since(tmp_path: Path) -> None:
     """MOTCUA_AS_OF of a month ago on today's home: what came since isn't taken for rows of the future."""
     now = at("2026-06-30")
     cases = "select count(*) as n from marts.case_fact"
-    with home_of(wiring, tmp_path, "small", now) as home:
+    with home_of(tmp_path, "small", now) as home:
         assert not home.night(now).blocking
         ((standing),) = home.published(cases)
         earlier = home.night(now - 30 * ONE_DAY)
@@ -184,22 +173,20 @@ def test_a_night_pinned_to_an_earlier_day_stops_at_nothing_that_came_since(
 LATEST = "select cast(day as varchar) as day, verdict from core.daily_volume where stream = 'case' and is_latest"
 
 
-def test_a_day_off_that_nobody_has_announced_stops_nothing(wiring: Wiring, tmp_path: Path) -> None:
+def test_a_day_off_that_nobody_has_announced_stops_nothing(tmp_path: Path) -> None:
     """Tết 2027 lasts a day longer than the package thinks: an empty Monday, and no official calendar that says so."""
     monday = dt.date(2027, 2, 15)
     now = at("2027-02-16")
-    with home_of(wiring, tmp_path, "busy", now, closed_on(world_of("busy", now), monday)) as home:
+    with home_of(tmp_path, "busy", now, closed_on(world_of("busy", now), monday)) as home:
         _assert_published(home, home.night(now), "an unannounced day off")
         assert home.warehouse(LATEST) == [{"day": f"{monday}", "verdict": "empty"}]
 
 
-def test_an_empty_working_day_of_an_official_year_still_stops(
-    wiring: Wiring, tmp_path: Path
-) -> None:
+def test_an_empty_working_day_of_an_official_year_still_stops(tmp_path: Path) -> None:
     """The rule has kept its teeth: 23 February 2026 was worked, so its cases have been lost on the way."""
     now = at("2026-02-24")
     world = closed_on(world_of("busy", now), dt.date(2026, 2, 23))
-    with home_of(wiring, tmp_path, "busy", now, world) as home:
+    with home_of(tmp_path, "busy", now, world) as home:
         told = home.night(now)
     assert [text.partition(" (")[0] for text in told.blocking] == [
         "core.daily_volume: latest_day_not_empty"

@@ -1,4 +1,8 @@
-"""Three hard days as whole nights of the command line, each with the night after it, beside a small served world."""
+"""Hard days as whole nights of the command line, each with the night after it, beside a small served world.
+
+One is part of `make test`, which takes more of them without Dagster (test_hard_days.py, test_sweep.py); the others
+are run by `make days`.
+"""
 
 import datetime as dt
 import os
@@ -17,6 +21,14 @@ from warehouse.publish import FILE_NAME, current_version
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ONE_DAY = dt.timedelta(days=1)
+NIGHTS = [
+    # The last working day of a year: the night after begins one without an official calendar.
+    ("2026-12-31", "fifty cases"),
+    # Tết 2027, which nobody has announced, and systems that hold nothing yet.
+    ("2027-02-06", "empty"),
+    ("2028-02-29", "one case"),
+]
+ALL = os.environ.get("MOTCUA_DAYS") == "all"
 
 
 def run_night(home: Path, now: dt.datetime, given: Mapping[str, str]) -> None:
@@ -29,16 +41,7 @@ def run_night(home: Path, now: dt.datetime, given: Mapping[str, str]) -> None:
     assert done.returncode == 0, f"{now}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
 
 
-@pytest.mark.parametrize(
-    ("day", "kind"),
-    [
-        # The last working day of a year: the night after begins one without an official calendar.
-        ("2026-12-31", "fifty cases"),
-        # Tết 2027, which nobody has announced, and systems that hold nothing yet.
-        ("2027-02-06", "empty"),
-        ("2028-02-29", "one case"),
-    ],
-)
+@pytest.mark.parametrize(("day", "kind"), NIGHTS if ALL else NIGHTS[:1])
 def test_a_hard_day_and_the_night_after(day: str, kind: str, tmp_path: Path) -> None:
     now = at(day)
     server = serve(world_of(kind, now), clock=now)

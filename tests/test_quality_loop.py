@@ -14,7 +14,6 @@ from assets.night import open_night
 from orchestration.cli import main
 from orchestration.definitions import SUITES, wire
 from orchestration.maintenance import publish_again
-from orchestration.runs import execute_job
 from tests.conftest import END, Site, make_site
 from warehouse.errors import PublicationError
 
@@ -61,8 +60,8 @@ def test_one_entry_is_a_rule_of_the_next_night_and_replay_frees_its_rows(
         "owner": "Quản trị kho dữ liệu",
     }
     folder = suites_with(tmp_path / "suites", "staging.case_version", entry)
-    outcome = execute_job(wire(site.settings(END), suites_folder=folder), "full_refresh")
-    assert outcome.succeeded, outcome.reason
+    told = site.plain_as_is(END, "full", suites=folder)
+    assert told.version, told.blocking
 
     held = f"select reason_vi from quarantine.case_version where record ->> 'case_code' = '{refused_code}'"
     standing = f"select count(*) as n from core.fct_case where case_code = '{refused_code}'"
@@ -73,8 +72,8 @@ def test_one_entry_is_a_rule_of_the_next_night_and_replay_frees_its_rows(
 
     # The rule is taken out again: a replay reads no source and brings the rows back.
     site.server.close()
-    outcome = site.run(END, mode="replay", **{"from": "2020-01-01"})
-    assert outcome.succeeded, outcome.reason
+    told = site.plain_as_is(END, "replay", severities=("critical",), **{"from": "2020-01-01"})
+    assert told.version, told.blocking
     assert site.warehouse(held) == []
     assert site.warehouse(standing)[0]["n"] == 1
     assert site.published(ran) == []

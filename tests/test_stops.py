@@ -17,7 +17,7 @@ from demo.server import DEMO_CREDENTIALS, serve
 from orchestration.settings import PROJECT, use_dagster_home
 from tests.conftest import END, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 # Where a run is when the signal comes: loading the program, reading a source, in DuckDB, in Great Expectations.
 MOMENTS = {
     "imports": "", "pull": "raw__cases__case", "build": "core__fct_case", "checks": "check_core__fct_case",
@@ -55,7 +55,7 @@ def _newest() -> dg.DagsterRun | None:
 
 def _wait_for_step(step: str, before: str, process: subprocess.Popen[str]) -> None:
     """Until the newest run, which isn't run `before`, has begun the step."""
-    until = time.monotonic() + 240
+    until = time.monotonic() + 600
     with dg.DagsterInstance.get() as instance:
         while time.monotonic() < until:
             assert process.poll() is None, process.communicate()
@@ -84,7 +84,7 @@ def test_a_run_that_is_told_to_stop_says_so_and_the_next_one_publishes(
     # Impatient managers say it twice; that changes nothing.
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
     (line,) = err.splitlines()
     assert line.startswith(f"Dừng giữa chừng theo yêu cầu ({name}")
@@ -98,10 +98,18 @@ def test_a_run_that_is_told_to_stop_says_so_and_the_next_one_publishes(
     assert ended is not None
     assert ended.is_finished, ended.status
     assert (ended.run_id == before.run_id) == (moment == "imports"), "no run had begun yet"
-    again = _start(site, "run", "--json")
-    out, err = again.communicate(timeout=300)
-    assert again.returncode == 0, err
+    _publish_next(site, by_command_line=moment == "checks")
     assert (site.home / "published" / "current").resolve() != standing
+
+
+def _publish_next(site: Site, *, by_command_line: bool) -> None:
+    """The next night, after the last moment as the timer runs it, after the others by what it is made of."""
+    if not by_command_line:
+        assert site.plain(END, severities=()).version
+        return
+    again = _start(site, "run", "--json")
+    _, err = again.communicate(timeout=900)
+    assert again.returncode == 0, err
 
 
 @pytest.mark.parametrize("command", ["check", "publish", "backup"])
@@ -109,7 +117,7 @@ def test_other_commands_answer_in_a_sentence_too(command: str, site: Site, tmp_p
     process = _start(site, command, *([str(tmp_path)] if command == "backup" else []))
     time.sleep(0.4)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
     assert out == ""
     (line,) = err.splitlines()
@@ -126,5 +134,5 @@ def test_what_serves_ends_quietly(site: Site) -> None:
         )
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
         assert (process.returncode, err) == (0, "")

@@ -1,0 +1,162 @@
+"""A whole night by the functions that the assets call, with Dagster's bookkeeping alone left out.
+
+Belongs here: pull over HTTP, files, the whole catalogue, the suites, the gate, the reports. Doesn't: worlds and
+days (hard_days.py), the small night of tests of survival (quick_night.py), what must come out of it.
+"""
+
+import dataclasses
+import datetime as dt
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assets.cap import build_capped
+from assets.checks import check_suites, row_rules
+from assets.drops import load_inbox
+from assets.night import Night, Site, open_night
+from assets.publish import publish_night
+from assets.pull import EntityPull
+from assets.report import write_reports
+from assets.shapes import entity_shape, raw_shapes
+from expectations.outcome import Outcome
+from expectations.suite import SUITES, Suite, load_suites
+from orchestration.definitions import _columns
+from orchestration.settings import PROJECT
+from reports.quality import write_quality
+from sources.spec import SourcesSpec
+from sources.spec_file import PACKAGED, load_spec
+from warehouse.build import RowRule, prune_tables
+from warehouse.catalog import Catalog, load_catalog
+from warehouse.seeds import load_public_holidays, load_seed
+from warehouse.state import STATE_TABLES, set_run_context
+
+SEVERITIES = ("critical", "warning", "info")
+HOLIDAYS = "seeds.public_holidays"
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What a composition is made of, without Dagster's definitions."""
+
+    sources: SourcesSpec
+    catalog: Catalog
+    suites: Mapping[str, Suite]
+    rules: Mapping[str, Sequence[RowRule]]
+
+
+@functools.cache
+def parts_of(sources_file: Path = PACKAGED, suites_folder: Path = SUITES) -> Parts:
+    """Read once a process: it costs a second."""
+    sources = load_spec(sources_file)
+    catalog = load_catalog(PROJECT / "sql", [*raw_shapes(sources), *STATE_TABLES, HOLIDAYS])
+    suites = load_suites(suites_folder, _columns(catalog))
+    return Parts(sources, catalog, suites, row_rules(suites))
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What a night came to: every outcome of its checks, the published version, the reports, its clock."""
+
+    outcomes: Sequence[Outcome]
+    version: str
+    reports: Sequence[Path]
+    now: dt.datetime
+
+    @property
+    def blocking(self) -> list[str]:
+        """Table, rule and count of whatever would stop a night."""
+        return [
+            f"{outcome.table}: {outcome.rule} ({outcome.failed}, {outcome.detail or outcome.state})"
+            for outcome in self.outcomes
+            if outcome.blocks
+        ]
+
+
+def nothing() -> None:
+    """Nothing happens between reading and building."""
+
+
+def run_plain(
+    site: Site, parts: Parts, name: str, mode: str = "incremental", *,
+    severities: Collection[str] = SEVERITIES, after_pull: Callable[[], None] = nothing, **tags: str,
+) -> Told:  # fmt: skip
+    """A night at a site; of the suites it judges by the rules of these severities. It ends before publishing if
+    one blocks, as Dagster ends it.
+
+    Raises:
+        QuarantineError: more rows wait in quarantine than the cap allows.
+        PublicationError: the gate wants the results of rules that this night was told to leave out.
+    """
+    given = {"motcua/mode": mode, **{f"motcua/{key}": value for key, value in tags.items()}}
+    with open_night(site, name) as night:
+        _pull(night, parts.sources, given)
+        after_pull()
+        told = Told(_build_and_check(night, parts, severities), "", (), night.now)
+        if severities:
+            write_quality(night.connection, site.quality_page)
+        if told.blocking:
+            return told
+        gate = parts.suites if severities else {}
+        version = str(publish_night(night, parts.catalog, gate)["version"])
+        reports = write_reports(site.published, site.home / "reports")
+        return dataclasses.replace(told, version=version, reports=reports)
+
+
+def _build_and_check(night: Night, parts: Parts, severities: Collection[str]) -> list[Outcome]:
+    _begin(night, parts)
+    outcomes: list[Outcome] = []
+    # What tells of the checks comes after all others have been checked.
+    for tables in _waves(parts.catalog):
+        _build(night, parts, tables)
+        suites = chosen(parts.suites, severities, tables)
+        outcomes += check_suites(night, suites) if suites else []
+        if any(outcome.blocks for outcome in outcomes):
+            break
+    return outcomes
+
+
+def chosen(
+    suites: Mapping[str, Suite], severities: Collection[str], tables: Collection[str]
+) -> list[Suite]:
+    """The suites of these tables with the rules of these severities alone; critical ones are half of the cost."""
+    kept = [
+        dataclasses.replace(
+            suite, rules=tuple(rule for rule in suite.rules if rule.severity in severities)
+        )
+        for suite in suites.values()
+        if suite.table in tables
+    ]
+    return [suite for suite in kept if suite.rules]
+
+
+def _waves(catalog: Catalog) -> tuple[list[str], list[str]]:
+    """The tables that are built before the checks, and those that read what the checks said."""
+    late = {"meta.check_run"}
+    for model in catalog.models.values():
+        if model.depends_on & late:
+            late.add(model.table)
+    tables = [*catalog.seeds, HOLIDAYS, "meta.run_context", *catalog.models]
+    return [t for t in tables if t not in late], [t for t in tables if t in late]
+
+
+def _pull(night: Night, sources: SourcesSpec, tags: Mapping[str, Any]) -> None:
+    for system, spec in sources.systems.items():
+        for name, entity in spec.entities.items():
+            EntityPull(night, sources, entity_shape(system, name, entity), entity, tags, None).run()
+    load_inbox(night, sources)
+
+
+def _begin(night: Night, parts: Parts) -> None:
+    catalog, connection = parts.catalog, night.connection
+    for table, path in catalog.seeds.items():
+        load_seed(connection, table, path)
+    load_public_holidays(connection)
+    set_run_context(connection, night.context)
+    prune_tables(connection, frozenset([*catalog.models, *catalog.seeds, HOLIDAYS]))
+
+
+def _build(night: Night, parts: Parts, tables: Collection[str]) -> None:
+    for model in parts.catalog.models.values():
+        if model.table in tables:
+            build_capped(night, model, parts.rules.get(model.table, ()))
