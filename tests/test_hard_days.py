@@ -5,13 +5,13 @@ Three days are whole nights of the command line in test_hard_nights.py.
 """
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
 from reports.forms import PROVISIONAL_NOTE
+from tests.breadth import is_whole
 from tests.hard_days import Home, home_of
 from tests.hard_worlds import DAYS, KINDS, SINGLE, at, closed_on, world_of
 from tests.plain_night import Told
@@ -31,7 +31,7 @@ USUAL = {
     "2035-12-31 23:59:59": "small",
 }
 GOES_ON = {("2027-01-01 00:00:00", "opens today")}
-SWEEPS = os.environ.get("MOTCUA_DAYS") == "all"
+SWEEPS = is_whole("DAYS")
 
 
 def meetings() -> list[tuple[str, str, bool]]:

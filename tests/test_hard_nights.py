@@ -15,6 +15,7 @@ import pytest
 
 from demo.server import DEMO_CREDENTIALS, serve
 from orchestration.settings import PROJECT
+from tests.breadth import is_whole
 from tests.hard_worlds import at, world_of
 from warehouse.connection import read_rows
 from warehouse.publish import FILE_NAME, current_version
@@ -28,7 +29,6 @@ NIGHTS = [
     ("2027-02-06", "empty"),
     ("2028-02-29", "one case"),
 ]
-ALL = os.environ.get("MOTCUA_DAYS") == "all"
 
 
 def run_night(home: Path, now: dt.datetime, given: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ def run_night(home: Path, now: dt.datetime, given: Mapping[str, str]) -> None:
     assert done.returncode == 0, f"{now}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
 
 
-@pytest.mark.parametrize(("day", "kind"), NIGHTS if ALL else NIGHTS[:1])
+@pytest.mark.parametrize(("day", "kind"), NIGHTS if is_whole("DAYS") else NIGHTS[:1])
 def test_a_hard_day_and_the_night_after(day: str, kind: str, tmp_path: Path) -> None:
     now = at(day)
     server = serve(world_of(kind, now), clock=now)

@@ -73,7 +73,7 @@ def test_the_drill_restores_and_replays_to_equal_content(
     assert _content(restored) == before, "readable at once, before anything has run"
     assert (new / "warehouse.duckdb").stat().st_mode & 0o777 == 0o600
     (new / "warehouse.duckdb").unlink()
-    told = restored.plain(END, "replay", **{"from": "2020-01-01"})
+    told = restored.plain(END, "replay", severities=(), **{"from": "2020-01-01"})
     assert told.version, told.blocking
     assert _content(restored) == before
 

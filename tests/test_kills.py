@@ -1,7 +1,7 @@
 """SIGKILL at named points of every phase, and at random moments: the rerun publishes what an undisturbed run does.
 
-The world is small, so that a night costs a second or two. Five random moments are part of the suite;
-`make chaos` (MOTCUA_CHAOS=100) takes a hundred.
+The world is small, so that a night costs a second or two. Two random moments are part of `make test`;
+`make chaos` (MOTCUA_CHAOS=100) and `make test-all` take a hundred.
 """
 
 import json
@@ -21,6 +21,7 @@ import pytest
 
 from orchestration.maintenance import set_damaged_aside
 from orchestration.settings import PROJECT
+from tests.breadth import is_whole
 from tests.conftest import END, Site
 from tests.disks import leave_free, read_only, small_disk
 from tests.kill_yard import (  # noqa: F401 (a fixture)
@@ -43,8 +44,8 @@ from warehouse.sequence import number_in
 from warehouse.versions import current_version, list_versions
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-MOMENTS = int(os.environ.get("MOTCUA_CHAOS", "5"))
-KILLS_A_NIGHT = 5
+MOMENTS = int(os.environ.get("MOTCUA_CHAOS") or (100 if is_whole("KILLS") else 2))
+KILLS_A_NIGHT = min(MOMENTS, 5)
 
 
 # Where the process dies: phase → module:function:before or after:n-th time. Along the way of a night, so

@@ -6,7 +6,6 @@ test_oracle_rules.py).
 
 import datetime as dt
 import json
-import os
 from collections import Counter
 from random import Random
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from demo.world import World
+from tests.breadth import is_whole
 from tests.conftest import CENTRE, END
 from tests.made_up import Era, truth
 from tests.oracle.compare import all_differences, campaign_differences
@@ -25,7 +25,7 @@ from tests.truth_warehouse import TruthWarehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 # Every end and both kinds of response are among the first five; `make seeds` takes all twenty.
-SEEDS = range(1, 21) if os.environ.get("MOTCUA_SEEDS") == "all" else range(1, 6)
+SEEDS = range(1, 21) if is_whole("SEEDS") else range(1, 6)
 LOCAL = END.tzinfo
 CAMPAIGN = ((dt.date(2023, 3, 27), dt.date(2023, 6, 10)),)
 TABLES = (

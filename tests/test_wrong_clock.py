@@ -27,9 +27,14 @@ from warehouse.versions import list_versions, roll_back, switch_to
 
 LOG = logging.getLogger("tests.scheduler")
 DAY = dt.timedelta(days=1)
-NOW = dt.datetime.now(dt.UTC)
-YEAR_AHEAD = NOW + 365 * DAY
+YEAR = 365 * DAY
 MONDAY = dt.datetime(2026, 11, 23, 12, 0, tzinfo=LOCAL)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """Asked by each test, for what Dagster and doctor do goes by the clock: a run of all tests takes its time."""
+    return dt.datetime.now(dt.UTC)
 
 
 @pytest.fixture
@@ -90,7 +95,9 @@ def test_forty_nights_skipped_are_one_night(workspace: WorkspaceProcessContext) 
     assert nights(workspace, MONDAY + 41 * DAY) == 2
 
 
-def test_sensors_look_again_after_a_year_ahead(workspace: WorkspaceProcessContext) -> None:
+def test_sensors_look_again_after_a_year_ahead(
+    workspace: WorkspaceProcessContext, now: dt.datetime
+) -> None:
     instance = workspace.instance
 
     def looks() -> int:
@@ -101,7 +108,7 @@ def test_sensors_look_again_after_a_year_ahead(workspace: WorkspaceProcessContex
 
     assert looks() == 1
     (state,) = instance.all_instigator_state()
-    ahead = YEAR_AHEAD.timestamp()
+    ahead = (now + YEAR).timestamp()
     instance.update_instigator_state(
         state.with_data(
             SensorInstigatorData(
@@ -113,21 +120,21 @@ def test_sensors_look_again_after_a_year_ahead(workspace: WorkspaceProcessContex
         )
     )
     assert looks() == 1, "so Dagster stands still"
-    assert forget_times_ahead(instance, NOW - dt.timedelta(minutes=30)) == ["watch"]
+    assert forget_times_ahead(instance, now - dt.timedelta(minutes=30)) == ["watch"]
     assert looks() == 2
     (state,) = instance.all_instigator_state()
     assert state.instigator_data.cursor == "kept"  # type: ignore[union-attr]
 
 
 def test_doctor_names_what_lies_in_the_future_and_how_to_mend_it(
-    settings: Settings, workspace: WorkspaceProcessContext, tmp_path: Path
+    settings: Settings, workspace: WorkspaceProcessContext, now: dt.datetime, tmp_path: Path
 ) -> None:
     """Bad only where no night would start; one after the mending."""
     home = settings.home
-    pass_of_scheduler(workspace, NOW)
+    pass_of_scheduler(workspace, now)
     assert ahead_of(settings) == {}
-    pass_of_scheduler(workspace, YEAR_AHEAD)
-    for number, at in enumerate([NOW, YEAR_AHEAD], 1):
+    pass_of_scheduler(workspace, now + YEAR)
+    for number, at in enumerate([now, now + YEAR], 1):
         batch = open_batch(
             home / "landing",
             "cases",
@@ -141,12 +148,12 @@ def test_doctor_names_what_lies_in_the_future_and_how_to_mend_it(
         connection.execute(
             "create schema meta; create table meta.check_run (checked_at timestamptz)"
         )
-        connection.execute("insert into meta.check_run values (?)", [YEAR_AHEAD])
-    make_backup(home, tmp_path / "safe", now=YEAR_AHEAD)
-    for name in (f"v000001-{NOW:%Y%m%dT%H%M%SZ}", f"v000002-{YEAR_AHEAD:%Y%m%dT%H%M%SZ}"):
+        connection.execute("insert into meta.check_run values (?)", [now + YEAR])
+    make_backup(home, tmp_path / "safe", now=now + YEAR)
+    for name in (f"v000001-{now:%Y%m%dT%H%M%SZ}", f"v000002-{now + YEAR:%Y%m%dT%H%M%SZ}"):
         (home / "published" / "versions" / name).mkdir(parents=True)
     switch_to(home / "published", name)
-    alert = {"subject": "s", "text": "t", "first_at": YEAR_AHEAD.isoformat()}
+    alert = {"subject": "s", "text": "t", "first_at": (now + YEAR).isoformat()}
     (home / "alerts.json").write_text(json.dumps({"open": {"run:x": alert}}), encoding="utf-8")
     found = ahead_of(settings)
     assert found == {
@@ -157,9 +164,9 @@ def test_doctor_names_what_lies_in_the_future_and_how_to_mend_it(
     assert all(f.remedy for f in findings if f.state != "ok")
     (backup,) = [f for f in findings if f.subject == "backup"]
     assert backup.state == "warn", "one of the future isn't a fresh one"
-    forget_times_ahead(workspace.instance, NOW)
+    forget_times_ahead(workspace.instance, now)
     assert ahead_of(settings).keys() == found.keys() - {"clock.schedule"}
-    later = examine(settings, call_sources=False, now=YEAR_AHEAD)
+    later = examine(settings, call_sources=False, now=now + YEAR)
     assert [f.subject for f in later if f.subject.startswith("clock")] == ["clock"]
 
 
@@ -168,9 +175,9 @@ def ahead_of(settings: Settings) -> dict[str, str]:
     return {f.subject: f.state for f in findings if f.subject.startswith("clock.")}
 
 
-def test_doctor_says_which_version_is_current(settings: Settings) -> None:
+def test_doctor_says_which_version_is_current(settings: Settings, now: dt.datetime) -> None:
     folder = settings.published
-    names = [f"v00000{n}-{NOW - (3 - n) * DAY:%Y%m%dT%H%M%SZ}" for n in (1, 2, 3)]
+    names = [f"v00000{n}-{now - (3 - n) * DAY:%Y%m%dT%H%M%SZ}" for n in (1, 2, 3)]
     for name in names:
         (folder / "versions" / name).mkdir(parents=True)
     switch_to(folder, names[2])
