@@ -5,10 +5,13 @@ costs seconds. Pages are written as the sources send them.
 """
 
 import datetime as dt
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from assets.checks import row_rules as _row_rules
 from expectations.suite import load_suites
@@ -50,7 +53,6 @@ class TruthWarehouse:
         wanted = frozenset[str]().union(*(catalog.ancestors(table) for table in tables))
         self.models = [model for model in catalog.models.values() if model.table in wanted]
         self.rules = _row_rules(load_suites())
-        self.number = 0
 
     def show(
         self, truth: dict[str, list[dict[str, Any]]], as_of: dt.datetime, centre: str = CENTRE
@@ -71,7 +73,6 @@ class TruthWarehouse:
         for table in SHAPES:
             self.connection.execute(f"drop table if exists {table}")
         for night, truth in nights:
-            self.number += 1
             self.load(truth, night)
         for code, night in gone:
             self.connection.execute(
@@ -91,21 +92,30 @@ class TruthWarehouse:
     def load(self, truth: dict[str, list[dict[str, Any]]], night: dt.datetime) -> None:
         """Load what a night brings on top of what stands."""
         for table, shape in SHAPES.items():
-            self._load(shape, truth.get(LISTS.get(table, ""), []), night)
-
-    def _load(self, shape: RawShape, rows: list[dict[str, Any]], as_of: dt.datetime) -> None:
-        path = self.folder / f"{shape.system}-{shape.entity}-{self.number}" / "page-00001.json"
-        path.parent.mkdir(parents=True)
-        body: Any = rows
-        for part in reversed(shape.records_path):
-            body = {part: body}
-        path.write_text(json.dumps(body), encoding="utf-8")
-        size = path.stat().st_size
-        batch = Batch(path.parent.name, (path,), None, as_of, len(rows), size, as_of, as_of)
-        load_batch(self.connection, shape, batch, "oracle", as_of)
+            rows = truth.get(LISTS.get(table, ""), [])
+            load_rows(self.connection, shape, rows, night, self.folder)
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query as dicts."""
         result = self.connection.execute(query)
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+_numbers = itertools.count(1)
+
+
+def load_rows(
+    connection: duckdb.DuckDBPyConnection, shape: RawShape, rows: list[dict[str, Any]], as_of: dt.datetime,
+    folder: Path,
+) -> None:  # fmt: skip
+    """Load rows as one page of a batch, as the sources send them."""
+    path = folder / f"{shape.system}-{shape.entity}-{next(_numbers)}" / "page-00001.json"
+    path.parent.mkdir(parents=True)
+    body: Any = rows
+    for part in reversed(shape.records_path):
+        body = {part: body}
+    path.write_text(json.dumps(body), encoding="utf-8")
+    size = path.stat().st_size
+    batch = Batch(path.parent.name, (path,), None, as_of, len(rows), size, as_of, as_of)
+    load_batch(connection, shape, batch, "oracle", as_of)

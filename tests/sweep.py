@@ -1,0 +1,124 @@
+"""A night and the night after on any day, in memory and in seconds, for the sweep over three years of days.
+
+Belongs here: real loading, the whole catalogue with its row rules, cap and grains, every critical rule as one
+statement. Doesn't: HTTP, publication, reports and Great Expectations, which cost five times as much and which
+test_hard_days.py has on chosen days; test_sweep.py shows that the statements say what Great Expectations says.
+"""
+
+import datetime as dt
+import functools
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+
+from demo.world import World
+from expectations.keys import _failing_rows
+from expectations.predicates import quoted
+from expectations.suite import Rule, Suite
+from tests.hard_worlds import world_of
+from tests.plain_night import Parts, parts_of
+from tests.truth_warehouse import LISTS, load_rows
+from tests.warehouse_case import CENTRE, SHAPES
+from warehouse.build import _check_grain, _stage
+from warehouse.catalog import Model
+from warehouse.connection import Limits, open_warehouse
+from warehouse.errors import ContractError, QuarantineError
+from warehouse.quarantine import refuse_too_many
+from warehouse.seeds import load_public_holidays, load_seed
+from warehouse.state import RunContext, ensure_state, set_run_context
+
+FIRST, LAST = dt.date(2026, 1, 1), dt.date(2028, 12, 31)
+KINDS = ("small", "empty")
+CAP = 0.01
+SET = "expect_column_distinct_values_to_contain_set"
+
+
+def every_day() -> list[str]:
+    """2026-01-01 to 2028-12-31."""
+    return [str(FIRST + dt.timedelta(days=n)) for n in range((LAST - FIRST).days + 1)]
+
+
+def two_nights(kind: str, now: dt.datetime, folder: Path) -> list[str]:
+    """What would stop the night at `now` and the one a day later: nothing, beside a healthy world."""
+    world = world_of(kind, now)
+    with closing(fresh_home()) as connection:
+        return [
+            f"{moment:%Y-%m-%d}: {found}"
+            for moment in (now, now + dt.timedelta(days=1))
+            for found in night(connection, world, moment, folder)
+        ]
+
+
+def fresh_home() -> duckdb.DuckDBPyConnection:
+    """An empty warehouse in memory, with state and seeds."""
+    parts = parts_of()
+    connection = open_warehouse(":memory:", macros(), Limits(threads=1))
+    ensure_state(connection)
+    for table, path in parts.catalog.seeds.items():
+        load_seed(connection, table, path)
+    load_public_holidays(connection)
+    return connection
+
+
+@functools.cache
+def macros() -> Path:
+    """The file of macros."""
+    return next(iter(parts_of().catalog.seeds.values())).parent.parent / "macros.sql"
+
+
+def night(
+    connection: duckdb.DuckDBPyConnection, world: World, now: dt.datetime, folder: Path
+) -> Iterator[str]:
+    """Load what the world knows at `now`, build, check; whatever would stop a night."""
+    parts, truth = parts_of(), world.truth(now)
+    for table, shape in SHAPES.items():
+        load_rows(connection, shape, truth.get(LISTS.get(table, ""), []), now, folder)
+    set_run_context(connection, RunContext(now, CENTRE, f"{now}"))
+    for model in parts.catalog.models.values():
+        try:
+            build(connection, model, parts)
+        except (duckdb.Error, ContractError, QuarantineError) as error:
+            yield f"{model.table} isn't built: {error}"
+            return
+    for suite in parts.suites.values():
+        for rule in suite.rules:
+            if rule.severity == "critical" and (said := broken(connection, suite, rule)):
+                yield f"{suite.table} · {rule.id}: {said}"
+
+
+def build(connection: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> None:
+    """A model's rows as a night makes them; comments, lineage and labels say nothing of a day."""
+    fresh = f"{model.schema}.{model.name}__new"
+    if model.keep:
+        share = _stage(connection, model, fresh, parts.rules.get(model.table, ()))
+        refuse_too_many(share, CAP)
+    else:
+        connection.execute(f"create table {fresh} as {model.query}")
+    _check_grain(connection, model, fresh)
+    connection.execute(f"drop table if exists {model.table}")
+    connection.execute(f'alter table {fresh} rename to "{model.name}"')
+
+
+def broken(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule) -> str:
+    """How many rows break a rule, or why nobody knows; nothing where it holds."""
+    try:
+        count = connection.execute(statement_of(suite, rule)).fetchone()
+    except duckdb.Error as error:
+        return f"error: {error}"
+    return f"{count[0]} rows" if count and count[0] else ""
+
+
+def statement_of(suite: Suite, rule: Rule) -> str:
+    """The rule as one statement that counts what breaks it."""
+    rows = _failing_rows(suite, rule)
+    if rows is not None:
+        return f"select count(*) from ({rows})"
+    assert rule.type == SET, f"{suite.table} · {rule.id}: say here how {rule.type} is counted"
+    schema, _, name = suite.table.partition(".")
+    wanted = ", ".join(f"('{value}')" for value in rule.kwargs["value_set"])
+    return (
+        f"select count(*) from (values {wanted}) as wanted(value) "
+        f"where value not in (select {quoted(rule.kwargs['column'])} from {quoted(schema)}.{quoted(name)})"
+    )
