@@ -9,7 +9,11 @@ STAMP := $(VENV)/.installed
 SPARK := .venv-spark
 SPARK_STAMP := $(SPARK)/.installed
 
-.PHONY: help demo test chaos days seeds check ui picture run compat bi bench spark spark-bench lock clean
+SHIFT := .cache/shift.so
+# The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
+CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
+
+.PHONY: help demo test test-all clocks sweep chaos days seeds check ui picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -35,8 +39,24 @@ $(SPARK_STAMP): $(STAMP) requirements-spark.lock
 demo: $(STAMP) ## Hệ thống mô phỏng và một đêm trọn vẹn / simulated sources and a whole night
 	@$(BIN)/motcua demo
 
-test: $(STAMP) ## Mọi kiểm thử / all tests
+test: $(STAMP) ## Kiểm thử / the tests, a part of what is rare but long
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+
+test-all: $(STAMP) clocks sweep ## Mọi kiểm thử, đủ mọi phần / all tests, every part of them whole, by hand or nightly
+	@MOTCUA_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore tests/test_sweep.py
+
+$(SHIFT): tests/clocks/shift.c
+	@mkdir -p $(@D) && $(CC) -O1 -shared -fPIC -o $@ $< -ldl
+
+clocks: $(STAMP) $(SHIFT) ## Kiểm thử về thời gian dưới ba đồng hồ khác / tests that touch time, under three other clocks
+	@for now in $(CLOCKS); do \
+	  export MOTCUA_CLOCK_SHIFT=$$(($$(date -d $$now +%s) - $$(date +%s))) LD_PRELOAD=$(CURDIR)/$(SHIFT); date; \
+	  $(BIN)/python -m pytest -n 2 --dist loadfile -q -m time $$(grep -l 'pytest\.mark\.time\b' tests/test_*.py); \
+	  unset MOTCUA_CLOCK_SHIFT LD_PRELOAD; \
+	done
+
+sweep: $(STAMP) ## Mọi ngày từ 2026 đến 2028, hai thế giới, hai đêm / every day of three years, two worlds, two nights each
+	@MOTCUA_SWEEP=all $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/test_sweep.py
 
 chaos: $(STAMP) ## Giết tiến trình ở 100 thời điểm ngẫu nhiên / SIGKILL at 100 random moments
 	@MOTCUA_CHAOS=100 $(BIN)/python -m pytest -q tests/test_kills.py -k random
@@ -85,4 +105,4 @@ lock: ## Ghim lại thư viện, cần uv / pin the dependencies again, needs uv
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate - -o requirements-spark.lock
 
 clean: ## Xóa môi trường / remove the environments
-	@rm -rf $(VENV) $(SPARK)
+	@rm -rf $(VENV) $(SPARK) .cache

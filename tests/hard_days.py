@@ -17,8 +17,9 @@ from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from orchestration.definitions import make_site
 from orchestration.settings import Settings
+from tests.breadth import is_whole
 from tests.hard_worlds import FILES, world_of
-from tests.plain_night import Told, parts_of, run_plain
+from tests.plain_night import Told, by_critical, by_statements, parts_of, run_plain
 from warehouse.connection import Limits, read_rows
 from warehouse.publish import FILE_NAME
 
@@ -50,8 +51,9 @@ class Home:
 
         site = self._site(lambda: ticking[0])
         name = f"night-{self.nights}"
-        # The rules that can stop a night; the rest would cost as much time again.
-        return run_plain(site, parts_of(), name, severities=("critical",), after_pull=go_on)
+        # The rules that can stop a night; in `make days` by Great Expectations.
+        judge = by_critical if is_whole("DAYS") else by_statements
+        return run_plain(site, parts_of(), name, judge=judge, after_pull=go_on)
 
     def accepted_cases(self, now: dt.datetime) -> int:
         """How many cases of the Centre are published at `now`, counted in the world and in the files."""

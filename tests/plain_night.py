@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.cap import build_capped
-from assets.checks import check_suites, row_rules
+from assets.checks import _row, check_suites, row_rules
 from assets.drops import load_inbox
 from assets.night import Night, Site, open_night
 from assets.publish import publish_night
@@ -23,15 +23,14 @@ from expectations.outcome import Outcome
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.definitions import _columns
 from orchestration.settings import PROJECT
-from reports.quality import write_quality
 from sources.spec import SourcesSpec
 from sources.spec_file import PACKAGED, load_spec
+from tests.statements import judged
 from warehouse.build import RowRule, prune_tables
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, set_run_context
+from warehouse.state import STATE_TABLES, record_checks, set_run_context
 
-SEVERITIES = ("critical", "warning", "info")
 HOLIDAYS = "seeds.public_holidays"
 
 
@@ -66,11 +65,53 @@ class Told:
     @property
     def blocking(self) -> list[str]:
         """Table, rule and count of whatever would stop a night."""
-        return [
-            f"{outcome.table}: {outcome.rule} ({outcome.failed}, {outcome.detail or outcome.state})"
-            for outcome in self.outcomes
-            if outcome.blocks
-        ]
+        return list(map(blocking_words, filter(blocks, self.outcomes)))
+
+
+def blocks(outcome: Outcome) -> bool:
+    """Whether a rule stops the night."""
+    return outcome.blocks
+
+
+def blocking_words(outcome: Outcome) -> str:
+    """Table, rule and count of a rule that stops it."""
+    return f"{outcome.table}: {outcome.rule} ({outcome.failed}, {outcome.detail or outcome.state})"
+
+
+Judge = Callable[[Night, Sequence[Suite]], list[Outcome]]
+
+
+def by_great_expectations(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
+    """Every rule, as a night of Dagster's judges."""
+    return check_suites(night, suites)
+
+
+def by_critical(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
+    """By Great Expectations those rules that can stop a night, which are half of the cost."""
+    return check_suites(night, chosen(suites))
+
+
+def by_statements(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
+    """The rules that can stop a night as statements, for a tenth of that, with the same verdicts."""
+    outcomes = judged(night.connection, suites)
+    record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
+    return outcomes
+
+
+def by_nobody(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
+    """No rule at all; then there is no gate either."""
+    return []
+
+
+def chosen(suites: Sequence[Suite]) -> list[Suite]:
+    """The suites with their critical rules alone."""
+    kept = [
+        dataclasses.replace(
+            suite, rules=tuple(rule for rule in suite.rules if rule.severity == "critical")
+        )
+        for suite in suites
+    ]
+    return [suite for suite in kept if suite.rules]
 
 
 def nothing() -> None:
@@ -79,55 +120,37 @@ def nothing() -> None:
 
 def run_plain(
     site: Site, parts: Parts, name: str, mode: str = "incremental", *,
-    severities: Collection[str] = SEVERITIES, after_pull: Callable[[], None] = nothing, **tags: str,
+    judge: Judge = by_statements, after_pull: Callable[[], None] = nothing, **tags: str,
 ) -> Told:  # fmt: skip
-    """A night at a site; of the suites it judges by the rules of these severities. It ends before publishing if
-    one blocks, as Dagster ends it.
+    """A night at a site. It ends before publishing if a rule blocks, as Dagster ends it.
 
     Raises:
         QuarantineError: more rows wait in quarantine than the cap allows.
-        PublicationError: the gate wants the results of rules that this night was told to leave out.
+        PublicationError: the gate wants what the judge hasn't looked at.
     """
     given = {"motcua/mode": mode, **{f"motcua/{key}": value for key, value in tags.items()}}
     with open_night(site, name) as night:
         _pull(night, parts.sources, given)
         after_pull()
-        told = Told(_build_and_check(night, parts, severities), "", (), night.now)
-        if severities:
-            write_quality(night.connection, site.quality_page)
+        told = Told(_build_and_check(night, parts, judge), "", (), night.now)
         if told.blocking:
             return told
-        gate = parts.suites if severities else {}
+        gate = {} if judge is by_nobody else parts.suites
         version = str(publish_night(night, parts.catalog, gate)["version"])
         reports = write_reports(site.published, site.home / "reports")
         return dataclasses.replace(told, version=version, reports=reports)
 
 
-def _build_and_check(night: Night, parts: Parts, severities: Collection[str]) -> list[Outcome]:
+def _build_and_check(night: Night, parts: Parts, judge: Judge) -> list[Outcome]:
     _begin(night, parts)
     outcomes: list[Outcome] = []
     # What tells of the checks comes after all others have been checked.
     for tables in _waves(parts.catalog):
         _build(night, parts, tables)
-        suites = chosen(parts.suites, severities, tables)
-        outcomes += check_suites(night, suites) if suites else []
-        if any(outcome.blocks for outcome in outcomes):
+        outcomes += judge(night, [s for s in parts.suites.values() if s.table in tables])
+        if any(map(blocks, outcomes)):
             break
     return outcomes
-
-
-def chosen(
-    suites: Mapping[str, Suite], severities: Collection[str], tables: Collection[str]
-) -> list[Suite]:
-    """The suites of these tables with the rules of these severities alone; critical ones are half of the cost."""
-    kept = [
-        dataclasses.replace(
-            suite, rules=tuple(rule for rule in suite.rules if rule.severity in severities)
-        )
-        for suite in suites.values()
-        if suite.table in tables
-    ]
-    return [suite for suite in kept if suite.rules]
 
 
 def _waves(catalog: Catalog) -> tuple[list[str], list[str]]:

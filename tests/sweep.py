@@ -14,11 +14,9 @@ from pathlib import Path
 import duckdb
 
 from demo.world import World
-from expectations.keys import _failing_rows
-from expectations.predicates import quoted
-from expectations.suite import Rule, Suite
 from tests.hard_worlds import world_of
-from tests.plain_night import Parts, parts_of
+from tests.plain_night import Parts, blocking_words, blocks, parts_of
+from tests.statements import judged
 from tests.truth_warehouse import LISTS, load_rows
 from tests.warehouse_case import CENTRE, SHAPES
 from warehouse.build import _check_grain, _stage
@@ -32,7 +30,6 @@ from warehouse.state import RunContext, ensure_state, set_run_context
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2028, 12, 31)
 KINDS = ("small", "empty")
 CAP = 0.01
-SET = "expect_column_distinct_values_to_contain_set"
 
 
 def every_day() -> list[str]:
@@ -82,10 +79,7 @@ def night(
         except (duckdb.Error, ContractError, QuarantineError) as error:
             yield f"{model.table} isn't built: {error}"
             return
-    for suite in parts.suites.values():
-        for rule in suite.rules:
-            if rule.severity == "critical" and (said := broken(connection, suite, rule)):
-                yield f"{suite.table} · {rule.id}: {said}"
+    yield from map(blocking_words, filter(blocks, judged(connection, parts.suites.values())))
 
 
 def build(connection: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> None:
@@ -99,26 +93,3 @@ def build(connection: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> 
     _check_grain(connection, model, fresh)
     connection.execute(f"drop table if exists {model.table}")
     connection.execute(f'alter table {fresh} rename to "{model.name}"')
-
-
-def broken(connection: duckdb.DuckDBPyConnection, suite: Suite, rule: Rule) -> str:
-    """How many rows break a rule, or why nobody knows; nothing where it holds."""
-    try:
-        count = connection.execute(statement_of(suite, rule)).fetchone()
-    except duckdb.Error as error:
-        return f"error: {error}"
-    return f"{count[0]} rows" if count and count[0] else ""
-
-
-def statement_of(suite: Suite, rule: Rule) -> str:
-    """The rule as one statement that counts what breaks it."""
-    rows = _failing_rows(suite, rule)
-    if rows is not None:
-        return f"select count(*) from ({rows})"
-    assert rule.type == SET, f"{suite.table} · {rule.id}: say here how {rule.type} is counted"
-    schema, _, name = suite.table.partition(".")
-    wanted = ", ".join(f"('{value}')" for value in rule.kwargs["value_set"])
-    return (
-        f"select count(*) from (values {wanted}) as wanted(value) "
-        f"where value not in (select {quoted(rule.kwargs['column'])} from {quoted(schema)}.{quoted(name)})"
-    )

@@ -18,6 +18,8 @@ from orchestration.messengers import MessengerError
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from orchestration.watching import look
 
+pytestmark = pytest.mark.time
+
 NOW = dt.datetime.now(LOCAL)
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)

@@ -18,7 +18,7 @@ from orchestration.commands.nights import tell_now
 from orchestration.settings import LOCAL, Settings, use_dagster_home
 from orchestration.watching import look
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.time]
 
 
 @dataclass

@@ -17,6 +17,8 @@ from sources.open_batch import open_batch
 from warehouse.backup import Backup, find_backups, holds, last_backup, make_backup, restore_backup
 from warehouse.recovery import set_aside
 
+pytestmark = pytest.mark.time
+
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 DAY = dt.timedelta(days=1)
 YEARS_AHEAD = NOW + 2 * 365 * DAY

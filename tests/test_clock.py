@@ -19,7 +19,7 @@ from tests.fault_yard import READ, Yard, fixture_home, fixture_yard, on  # noqa:
 from tests.night_content import check_invariants, raw_content
 from tests.quick_night import run_night, settings_of
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.time]
 WRONG = dt.datetime(2090, 3, 1, 1, 30, tzinfo=END.tzinfo)
 EVE = END - dt.timedelta(days=1)
 PULLED = (*READ, "case_key", "procedure", "drops")

@@ -19,6 +19,7 @@ from orchestration.maintenance import publish_again
 from orchestration.runs import QUIET, execute_job
 from orchestration.settings import use_dagster_home
 from tests.conftest import END, LOCAL, Site
+from tests.plain_night import by_nobody
 from warehouse.errors import PublicationError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -52,7 +53,7 @@ def test_broken_rows_wait_in_quarantine_until_a_correction_comes(site: Site) -> 
     cases = site.server.state.snapshot.case
     code = cases.keys[-1]
     cases.rows[-1] = cases.rows[-1].replace(b'"status":', b'"status":"lost","was":')
-    told = site.plain_as_is(spoilt_at, severities=("critical",))
+    told = site.plain_as_is(spoilt_at)
     assert told.version, told.blocking
 
     query = f"select * from quarantine.case_version where record ->> 'case_code' = '{code}'"
@@ -71,7 +72,7 @@ def test_broken_rows_wait_in_quarantine_until_a_correction_comes(site: Site) -> 
     cases.rows[place] = cases.rows[place].replace(cases.sort_values[place].encode(), stamp.encode())
     cases.sort_values[place] = stamp
     assert place == len(cases.rows) - 1, "the newest row stays the last one"
-    assert site.plain_as_is(mended_at, severities=()).version
+    assert site.plain_as_is(mended_at, judge=by_nobody).version
     assert [row["resolved_by"] is None for row in site.warehouse(query)] == [False]
     for row in site.published("select * from meta.reconciliation"):
         kinds = ("inserted", "updated", "unchanged", "stale", "duplicate", "quarantined")

@@ -19,6 +19,7 @@ from orchestration.housekeeping import tidy
 from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
 from tests.kept import copy_of
+from tests.plain_night import by_nobody
 from warehouse.backup import find_backups, make_backup, restore_backup
 from warehouse.errors import WarehouseError
 
@@ -73,7 +74,7 @@ def test_the_drill_restores_and_replays_to_equal_content(
     assert _content(restored) == before, "readable at once, before anything has run"
     assert (new / "warehouse.duckdb").stat().st_mode & 0o777 == 0o600
     (new / "warehouse.duckdb").unlink()
-    told = restored.plain(END, "replay", severities=(), **{"from": "2020-01-01"})
+    told = restored.plain(END, "replay", judge=by_nobody, **{"from": "2020-01-01"})
     assert told.version, told.blocking
     assert _content(restored) == before
 

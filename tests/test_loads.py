@@ -13,6 +13,8 @@ from orchestration.settings import Settings, use_dagster_home
 from tests.conftest import LOCAL, _age
 from tests.quick_night import run_night
 
+pytestmark = pytest.mark.time
+
 JUNE = dt.datetime(2023, 6, 30, 1, 30, tzinfo=LOCAL)
 HEAD = "feedback_id,kind,received_on,agency_code,answered_on\n"
 FIRST = "P1,complaint,2023-05-02,H37.16,\nP2,petition,03/05/2023,H37.16,\n"

@@ -16,6 +16,8 @@ from warehouse.sequence import number_in, order_key, time_in
 from warehouse.state import RunContext, ensure_state, set_run_context
 from warehouse.versions import current_version, list_versions, prune, roll_back, switch_to
 
+pytestmark = pytest.mark.time
+
 MACROS = Path(__file__).parent.parent / "sql" / "macros.sql"
 TODAY = dt.datetime.now(dt.UTC).replace(hour=18, minute=0, second=0, microsecond=0) - dt.timedelta(
     1

@@ -15,6 +15,7 @@ from orchestration.cli import main
 from orchestration.definitions import SUITES, wire
 from orchestration.maintenance import publish_again
 from tests.conftest import END, Site, make_site
+from tests.plain_night import by_critical
 from warehouse.errors import PublicationError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -60,7 +61,7 @@ def test_one_entry_is_a_rule_of_the_next_night_and_replay_frees_its_rows(
         "owner": "Quản trị kho dữ liệu",
     }
     folder = suites_with(tmp_path / "suites", "staging.case_version", entry)
-    told = site.plain_as_is(END, "full", suites=folder, severities=("critical",))
+    told = site.plain_as_is(END, "full", suites=folder, judge=by_critical)
     assert told.version, told.blocking
 
     held = f"select reason_vi from quarantine.case_version where record ->> 'case_code' = '{refused_code}'"
@@ -72,7 +73,7 @@ def test_one_entry_is_a_rule_of_the_next_night_and_replay_frees_its_rows(
 
     # The rule is taken out again: a replay reads no source and brings the rows back.
     site.server.close()
-    told = site.plain_as_is(END, "replay", severities=("critical",), **{"from": "2020-01-01"})
+    told = site.plain_as_is(END, "replay", **{"from": "2020-01-01"})
     assert told.version, told.blocking
     assert site.warehouse(held) == []
     assert site.warehouse(standing)[0]["n"] == 1

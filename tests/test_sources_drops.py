@@ -24,6 +24,8 @@ from tests.dropped_files import (
     taken_rows,
 )
 
+pytestmark = pytest.mark.time
+
 EXPECTED = [
     {
         "plan_no": "42/KH-UBND", "task_id": "42-01", "task": "Rà soát thủ tục, cắt giảm",

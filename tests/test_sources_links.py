@@ -30,6 +30,8 @@ from tests.server_faults import (
     header,
 )
 
+pytestmark = pytest.mark.time
+
 
 def test_a_redirect_within_the_origin_keeps_the_secret(tmp_path: Path, running: Start) -> None:
     system = running(FakeSystem(auth="bearer"))

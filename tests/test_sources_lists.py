@@ -37,6 +37,8 @@ from tests.server_faults import (
     status,
 )
 
+pytestmark = pytest.mark.time
+
 
 def test_an_empty_page_is_not_the_end_of_a_cursor(tmp_path: Path, running: Start) -> None:
     system = running(FakeSystem(page_size=5, script={2: edit(lambda p: p | {"data": []})}))

@@ -25,6 +25,8 @@ from sources.open_batch import open_batch
 from warehouse.backup import make_backup
 from warehouse.versions import list_versions, roll_back, switch_to
 
+pytestmark = pytest.mark.time
+
 LOG = logging.getLogger("tests.scheduler")
 DAY = dt.timedelta(days=1)
 YEAR = 365 * DAY
