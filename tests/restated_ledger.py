@@ -12,12 +12,12 @@ from pathlib import Path
 
 import duckdb
 
-from assets.checks import row_rules
-from orchestration.definitions import wire
-from orchestration.settings import Settings
+from assets.shapes import raw_shapes
+from orchestration.settings import PROJECT
 from tests.conftest import CENTRE, LOCAL
+from tests.plain_night import parts_of
 from warehouse.catalog import Model
-from warehouse.connection import open_warehouse
+from warehouse.connection import Limits, open_warehouse
 from warehouse.ledger import RuleSet, keep_publication, rule_set
 from warehouse.pages import ensure_raw_table
 from warehouse.replay import staged_query
@@ -45,15 +45,14 @@ class Ledger:
     """A store on disk whose nights are made of random changes; `versions` are its publications."""
 
     def __init__(self, path: Path, seed: int) -> None:
-        from assets.shapes import raw_shapes
-
-        settings = Settings.load(home=path.parent, _env_file=None)
-        wiring = wire(settings)
-        self.path, self.macros = path, wiring.site.macros
-        self.catalog, self.rules = wiring.catalog, row_rules(wiring.suites)
-        self.connection: duckdb.DuckDBPyConnection = open_warehouse(path, self.macros)
+        parts = parts_of()
+        self.path, self.macros = path, PROJECT / "sql" / "macros.sql"
+        self.catalog, self.rules = parts.catalog, parts.rules
+        self.connection: duckdb.DuckDBPyConnection = open_warehouse(
+            path, self.macros, Limits(threads=1)
+        )
         ensure_state(self.connection)
-        for shape in raw_shapes(wiring.sources).values():
+        for shape in raw_shapes(parts.sources).values():
             ensure_raw_table(self.connection, shape)
         for table, seed_path in self.catalog.seeds.items():
             load_seed(self.connection, table, seed_path)
