@@ -128,6 +128,7 @@ def run_plain(
         QuarantineError: more rows wait in quarantine than the cap allows.
         PublicationError: the gate wants what the judge hasn't looked at.
     """
+    site = dataclasses.replace(site, models=tuple(parts.catalog.models.values()))
     given = {"motcua/mode": mode, **{f"motcua/{key}": value for key, value in tags.items()}}
     with open_night(site, name) as night:
         _pull(night, parts.sources, given)

@@ -42,7 +42,6 @@ class Twins:
         """Load, build both ways and compare every table."""
         results: dict[str, BuildResult] = {}
         for twin in (self.lean, self.whole):
-            twin.number += 1
             twin.load(brought, as_of)
             set_run_context(twin.connection, RunContext(as_of, CENTRE, "renewal"))
             builder = Builder(twin.connection, twin.models if twin is self.lean else None)
