@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all clocks sweep chaos days seeds check ui picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all clocks sweep chaos days seeds lint check ui picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -67,10 +67,12 @@ days: $(STAMP) ## Đêm khó: mọi ngày × mọi loại cơ sở khỏe mạnh
 seeds: $(STAMP) ## Hai mươi thế giới mô phỏng so với cách tính độc lập / twenty simulated worlds against the oracle
 	@MOTCUA_SEEDS=all $(BIN)/python -m pytest -n 2 -q tests/test_oracle.py
 
-check: $(STAMP) ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
+lint: $(STAMP) ## Định dạng và kiểu / format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+check: lint ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
 	@$(BIN)/python -m pytest -n 2 -q -m "not slow" tests/test_architecture.py tests/test_catalog.py tests/test_sql_cases.py
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI

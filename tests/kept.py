@@ -71,5 +71,5 @@ def files(root: Path) -> list[Path]:
         for path in found
         if path.is_file()
         and "__pycache__" not in path.parts
-        and (path.parent.name != "tests" or path.name in KEPT_TESTS)
+        and (path.parent != root / "tests" or path.name in KEPT_TESTS)
     )

@@ -15,15 +15,13 @@ import duckdb
 
 from demo.world import World
 from tests.hard_worlds import world_of
-from tests.plain_night import Parts, blocking_words, blocks, parts_of
+from tests.plain_night import blocking_words, blocks, parts_of
 from tests.statements import judged
 from tests.truth_warehouse import LISTS, load_rows
 from tests.warehouse_case import CENTRE, SHAPES
-from warehouse.build import _check_grain, _stage
-from warehouse.catalog import Model
+from warehouse.build import Builder
 from warehouse.connection import Limits, open_warehouse
 from warehouse.errors import ContractError, QuarantineError
-from warehouse.quarantine import refuse_too_many
 from warehouse.seeds import load_public_holidays, load_seed
 from warehouse.state import RunContext, ensure_state, set_run_context
 
@@ -73,23 +71,11 @@ def night(
     for table, shape in SHAPES.items():
         load_rows(connection, shape, truth.get(LISTS.get(table, ""), []), now, folder)
     set_run_context(connection, RunContext(now, CENTRE, f"{now}"))
+    builder = Builder(connection, parts.catalog.models.values())
     for model in parts.catalog.models.values():
         try:
-            build(connection, model, parts)
+            builder.build(model, parts.rules.get(model.table, ()), CAP)
         except (duckdb.Error, ContractError, QuarantineError) as error:
             yield f"{model.table} isn't built: {error}"
             return
     yield from map(blocking_words, filter(blocks, judged(connection, parts.suites.values())))
-
-
-def build(connection: duckdb.DuckDBPyConnection, model: Model, parts: Parts) -> None:
-    """A model's rows as a night makes them; comments, lineage and labels say nothing of a day."""
-    fresh = f"{model.schema}.{model.name}__new"
-    if model.keep:
-        share = _stage(connection, model, fresh, parts.rules.get(model.table, ()))
-        refuse_too_many(share, CAP)
-    else:
-        connection.execute(f"create table {fresh} as {model.query}")
-    _check_grain(connection, model, fresh)
-    connection.execute(f"drop table if exists {model.table}")
-    connection.execute(f'alter table {fresh} rename to "{model.name}"')

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -68,6 +68,27 @@ def _wait_for_step(step: str, before: str, process: subprocess.Popen[str]) -> No
     raise AssertionError(f"{step} did not begin")
 
 
+def _wait_until_it_hears(process: subprocess.Popen[str]) -> None:
+    """Until the program has a handler of its own for SIGTERM, which it has before its long imports."""
+
+    def hears() -> bool:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        (caught,) = [line for line in lines if line.startswith("SigCgt")]
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+    _wait_until(hears, process)
+
+
+def _wait_until(done: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 240
+    while time.monotonic() < until:
+        assert process.poll() is None, process.communicate()
+        if done():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it has not come so far")
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_run_that_is_told_to_stop_says_so_and_the_next_one_publishes(
     moment: str, site: Site
@@ -80,7 +101,7 @@ def test_a_run_that_is_told_to_stop_says_so_and_the_next_one_publishes(
     if MOMENTS[moment]:
         _wait_for_step(MOMENTS[moment], before.run_id, process)
     else:
-        time.sleep(0.6)
+        _wait_until_it_hears(process)
     process.send_signal(getattr(signal, name))
     # Impatient managers say it twice; that changes nothing.
     time.sleep(0.3)
@@ -116,7 +137,7 @@ def _publish_next(site: Site, *, by_command_line: bool) -> None:
 @pytest.mark.parametrize("command", ["check", "publish", "backup"])
 def test_other_commands_answer_in_a_sentence_too(command: str, site: Site, tmp_path: Path) -> None:
     process = _start(site, command, *([str(tmp_path)] if command == "backup" else []))
-    time.sleep(0.4)
+    _wait_until_it_hears(process)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 1, err
@@ -129,10 +150,13 @@ def test_other_commands_answer_in_a_sentence_too(command: str, site: Site, tmp_p
 
 def test_what_serves_ends_quietly(site: Site) -> None:
     """Being told to stop is the good end of a service, wherever it is by then."""
-    for seconds in (0.5, 3.0):
+    for seconds in (0, 2.5):
         process = _start(
             site, "serve-demo", "--port", "0", "--cases-per-year", "300", is_background=True
         )
+        # The command has begun: it reads the libraries that a world is made with.
+        maps = Path(f"/proc/{process.pid}/maps")
+        _wait_until(lambda maps=maps: "numpy" in maps.read_text(), process)  # type: ignore[misc]
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=300)
