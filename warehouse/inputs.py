@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.catalog import Model
-from warehouse.content import contents, made_of
+from warehouse.content import contents, digest, made_of
 from warehouse.quarantine import RowRule
 
 CONTEXT, VIEWPOINT = "meta.run_context", "core.viewpoint"
@@ -80,7 +80,7 @@ class InputReader:
             tuple(model.columns.items()), model.keep, model.publish, sorted(model.labels.by_name.items()),
             [(rule.rule, rule.reason_vi, rule.breaks_sql) for rule in rules],
         )  # fmt: skip
-        return Inputs(hashlib.sha256(repr(said).encode()).hexdigest(), given)
+        return Inputs(digest(repr(said)), given)
 
     def _context(self, texts: Sequence[str]) -> dict[str, str]:
         """Of the run's one row, which is another every night, the columns that the texts name."""
