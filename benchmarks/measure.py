@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# A full night; the next, whose sources have nothing new; and one more, to which a day has brought its changes.
-DAYS = ("2026-11-23T01:30:00+07:00", "2026-11-24T01:30:00+07:00", "2026-11-25T01:30:00+07:00")
+# A full night, to a Saturday; the next, whose sources have nothing new; and the one to which Monday has brought
+# its changes. A working day that brings nothing stops a night, as it should.
+DAYS = ("2026-11-21T01:30:00+07:00", "2026-11-22T01:30:00+07:00", "2026-11-24T01:30:00+07:00")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Rendering a world once: every page that a benchmark will be asked for, as gzip files on the disk.
 
-Belongs here: rows → pages → files and their index, for two moments a day apart. Doesn't: serving them
+Belongs here: rows → pages → files and their index, for two moments a working day apart. Doesn't: serving them
 (page_server.py) or measuring. Rendered pages keep the source out of every measurement, and rows go by
 in pieces, so that ten million cases need no more memory than the draw of their events.
 
@@ -26,8 +26,9 @@ from demo.clockwork import LOCAL, iso_texts, local_seconds
 from demo.snapshots import case_records, updated_at, visible
 from demo.world import World
 
-END = dt.datetime(2026, 11, 23, 1, 30, tzinfo=LOCAL)
-CLOCKS = (END, END + dt.timedelta(days=1))
+# A Saturday: the night after may bring nothing, and the third after that brings a working day.
+END = dt.datetime(2026, 11, 21, 1, 30, tzinfo=LOCAL)
+CLOCKS = (END, END + dt.timedelta(days=3))
 YEARS = 5  # so that a day changes about 0.3 % of the cases
 OVERLAP = dt.timedelta(days=3)
 PIECE = 20_000
