@@ -103,6 +103,8 @@ def _metadata(model: Model, result: BuildResult) -> dict[str, dg.MetadataValue |
         # The open-source UI keeps the entry above to itself, so people get it as a table too.
         "column_sources": dg.MetadataValue.md(_sources_table(result)),
         "seconds": round(result.seconds, 3),
+        # Built whole, renewed in part, or carried over as it stood.
+        "way": result.way,
     }
     if result.share is not None:
         metadata["quarantined"] = result.share.waiting

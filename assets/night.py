@@ -122,7 +122,7 @@ class Night:
     @cached_property
     def builder(self) -> Builder:
         """Builds the run's models; it remembers what it has read of other tables."""
-        return Builder(self.connection, self.site.models)
+        return Builder(self.connection, self.site.models, self.now)
 
     @cached_property
     def trends(self) -> Mapping[tuple[str, str], Sequence[str]]:

@@ -71,7 +71,7 @@ def night(
     for table, shape in SHAPES.items():
         load_rows(connection, shape, truth.get(LISTS.get(table, ""), []), now, folder)
     set_run_context(connection, RunContext(now, CENTRE, f"{now}"))
-    builder = Builder(connection, parts.catalog.models.values())
+    builder = Builder(connection, parts.catalog.models.values(), now)
     for model in parts.catalog.models.values():
         try:
             builder.build(model, parts.rules.get(model.table, ()), CAP)

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from assets.night import open_night
+from orchestration.parts import make_site
+from orchestration.settings import Settings
 from tests.made_up import DAY, LOCAL, Era, History, Row, truth
 from tests.truth_warehouse import TruthWarehouse
 from tests.warehouse_case import CENTRE
@@ -45,8 +48,9 @@ class Twins:
         self.number += 1
         for twin in (self.lean, self.whole):
             twin.load(brought, as_of, self.number)
+            # As in a run, where tables without a day are built before the day is written down.
+            builder = Builder(twin.connection, twin.models if twin is self.lean else None, as_of)
             set_run_context(twin.connection, RunContext(as_of, CENTRE, "renewal"))
-            builder = Builder(twin.connection, twin.models if twin is self.lean else None)
             for model in twin.models:
                 result = builder.build(model, twin.rules.get(model.table, ()))
                 if twin is self.lean:
@@ -190,3 +194,10 @@ def test_what_is_unknown_is_built_whole(tmp_path: Path) -> None:
     assert twins.night({}, stream.as_of - DAY)["core.fct_case"].way == "whole"
     forget_contents(twins.lean.connection)
     assert {result.way for result in twins.night({}, stream.as_of).values()} == {"whole"}
+
+
+def test_a_night_builds_as_of_its_own_clock(tmp_path: Path) -> None:
+    """Known before meta.run_context is written: tables that read no day are built earlier."""
+    settings = Settings.load(home=tmp_path, as_of="2026-03-02T01:30:00+07:00", _env_file=None)
+    with open_night(make_site(settings, lambda *_: None), "a night") as night:
+        assert night.builder.renewal.as_of == night.now == settings.now()

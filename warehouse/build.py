@@ -6,6 +6,7 @@ down of a table (documents.py), orchestration (assets).
 A build that fails leaves yesterday's table as it was.
 """
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,18 +77,21 @@ def build_model(
 class Builder:
     """Builds the models of one run on one connection; what it has read of other tables it remembers.
 
-    Give it the run's `models` and it leaves a table as it is where all that it was built from is what it was, and
-    renews a part of it where that is enough; without them it builds every table whole.
+    Give it the run's `models` and its `as_of`, and it leaves a table as it is where all that it was built from is
+    what it was, and renews a part of it where that is enough; without models it builds every table whole.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, models: Iterable[Model] | None = None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        models: Iterable[Model] | None = None,
+        as_of: dt.datetime | None = None,
     ) -> None:
         self.connection = connection
         self.documents = Documents(connection)
         self.carries = models is not None
         self.inputs = InputReader(connection)
-        self.renewal = Renewal(connection)
+        self.renewal = Renewal(connection, as_of)
         self.renewal.know(models or ())
         self._standing = table_names(connection)
 

@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.catalog import Model
 from warehouse.content import raw_content, raw_end
-from warehouse.inputs import BUT_THE_DAY, CONTEXT, Inputs, Kept
+from warehouse.inputs import BUT_THE_DAY, Inputs, Kept
 
 VERSIONS, CASES, DUES = "staging.case_version", "staging.case", "core.fct_case_due"
 # These change by keys that the log of sweeps names.
@@ -29,12 +29,16 @@ _TIME = "TIMESTAMP WITH TIME ZONE"
 
 
 class Renewal:
-    """What one run knows of the parts that changed; `keyed` are the tables that are renewed by case."""
+    """What one run knows of the parts that changed; `keyed` are the tables that are renewed by case.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    `as_of` is the run's, which it has before meta.run_context holds it; without one no table is renewed in part.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, as_of: dt.datetime | None = None
+    ) -> None:
         self.connection = connection
-        row = connection.execute(f"select max(as_of_at) from {CONTEXT}").fetchone()
-        self.as_of: dt.datetime | None = row[0] if row else None
+        self.as_of = as_of
         self.keyed: frozenset[str] = frozenset()
         # Table → content before this run; what it holds besides lies within the night's cases.
         self._before: dict[str, str] = {}
