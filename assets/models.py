@@ -104,7 +104,7 @@ def _metadata(model: Model, result: BuildResult) -> dict[str, dg.MetadataValue |
         "column_sources": dg.MetadataValue.md(_sources_table(result)),
         "seconds": round(result.seconds, 3),
         # Built whole, renewed in part, or carried over as it stood.
-        "way": result.way,
+        "way": dg.MetadataValue.text(result.way),
     }
     if result.share is not None:
         metadata["quarantined"] = result.share.waiting
