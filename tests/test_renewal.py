@@ -4,7 +4,6 @@ Random streams over nasty cases, night after night, beside a twin that builds ev
 """
 
 import datetime as dt
-import os
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ import pytest
 from assets.night import open_night
 from orchestration.parts import make_site
 from orchestration.settings import Settings
+from tests.breadth import is_whole
 from tests.made_up import DAY, LOCAL, Era, History, Row, truth
 from tests.truth_warehouse import TruthWarehouse
 from tests.warehouse_case import CENTRE
@@ -31,7 +31,7 @@ SHOWN = (
 )
 FIRST = dt.date(2026, 3, 2)
 CASES, RATINGS, NIGHTS = 200, 60, 4
-SEEDS = range(20 if os.environ.get("MOTCUA_SEEDS") == "all" else 2)
+SEEDS = range(20 if is_whole("SEEDS") else 1)
 
 
 class Twins:
