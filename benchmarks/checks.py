@@ -82,7 +82,7 @@ def lines_of(measured: tuple[int, int, Timing, Timing]) -> list[str]:
         f"## Suites over {cases:,} cases",
         "",
         f"All {rules} rules of staging, core and marts, through Great Expectations with failing keys, and the "
-        "same rules as one SQL statement each; medians, one process. The target is at most twice.",
+        "same rules as one SQL statement each; medians, one process. The target is at most 1.2 times.",
         "",
         "| way | wall s | CPU s |",
         "|---|---:|---:|",
