@@ -15,6 +15,7 @@ from expectations.carrying import Kept, carry, fingerprint, tables_of
 from expectations.outcome import Outcome
 from expectations.suite import Rule, Suite
 from warehouse.content import contents
+from warehouse.engine import engine_version
 from warehouse.state import latest_checks
 
 
@@ -46,7 +47,7 @@ class Carrier:
         """Read what every rule said last; what this run says later changes nothing here."""
         self.connection = connection
         self.surroundings = (
-            duckdb.__version__, code_version, macros.read_text(encoding="utf-8"),
+            engine_version(), code_version, macros.read_text(encoding="utf-8"),
         )  # fmt: skip
         self.kept = {
             (row["table_name"], row["rule"]): Kept(

@@ -28,10 +28,8 @@ GONE = "Tiến trình kiểm tra không trả lời: phép kiểm tra không ch�
 # Seconds: it has judged a table by then, or never will.
 PATIENCE = 120.0
 _ROOT = Path(__file__).parent.parent
-# What SQLAlchemy asks of a cursor.
-_ASKED = frozenset(
-    {"execute", "fetchall", "fetchone", "fetchmany", "begin", "commit", "rollback", "description", "rowcount"}
-)  # fmt: skip
+# What our dialect asks of a cursor (dialect.py).
+_ASKED = frozenset({"execute", "fetchall", "fetchone", "fetchmany", "description"})
 
 
 class JudgeProcess:
@@ -136,7 +134,7 @@ class _Session:
     def __getattr__(self, name: str) -> Any:
         if name not in _ASKED:
             raise AttributeError(name)
-        if name in ("description", "rowcount"):
+        if name == "description":
             return self._say(name)
         return lambda *arguments: self._say(name, *arguments)
 

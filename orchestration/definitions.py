@@ -16,20 +16,16 @@ from assets.checks import row_rules
 from assets.drops import build_drops_asset
 from assets.endings import build_publish_asset, build_report_assets
 from assets.models import build_model_assets
-from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+from assets.names import MODE_TAG
 from assets.night import Progress, silent
 from assets.pull import build_pull_assets
 from assets.resource import night_resource
 from expectations.suite import SUITES
 from orchestration.housekeeping import housekeeping_job, housekeeping_schedule
 from orchestration.inbox_sensor import build_inbox_sensor
-from orchestration.parts import Parts, compose, make_site
+from orchestration.parts import Parts, compose
 from orchestration.settings import Settings
 from orchestration.watching import watch_sensor
-
-__all__ = [
-    "MODE_TAG", "SUITES", "WINDOW_FROM_TAG", "WINDOW_TO_TAG", "Wiring", "build_defs", "defs", "make_site", "wire",
-]  # fmt: skip
 
 FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=dt.timedelta(hours=36), warn_window=dt.timedelta(hours=27)

@@ -15,8 +15,8 @@ import pytest
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from expectations.suite import SUITES
-from orchestration.definitions import make_site as night_site
 from orchestration.definitions import wire
+from orchestration.parts import make_site as night_site
 from orchestration.runs import RunOutcome, execute_job
 from orchestration.settings import Settings
 from tests.kept import copy_of, kept

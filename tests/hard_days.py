@@ -15,7 +15,7 @@ from assets.night import Connections, Site
 from demo.registers import CENTRE
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
-from orchestration.definitions import make_site
+from orchestration.parts import make_site
 from orchestration.settings import Settings
 from tests.breadth import is_whole
 from tests.hard_worlds import FILES, world_of

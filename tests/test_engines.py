@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 import sqlglot.expressions as exp
 
-from orchestration.definitions import make_site
+from orchestration.parts import make_site
 from orchestration.settings import Settings
 from tests.warehouse_case import EXTERNAL, SQL
 from warehouse.catalog import Model, load_catalog

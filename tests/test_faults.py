@@ -17,7 +17,7 @@ from demo.faults import Scenario
 from demo.server import serve
 from demo.world import World
 from expectations.suite import load_suites
-from orchestration.definitions import make_site
+from orchestration.parts import make_site
 from orchestration.settings import PROJECT
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
 from sources.errors import UnauthorizedError as Unauthorized

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from assets.checks import check_suites
 from assets.night import open_night
+from expectations.suite import SUITES
 from orchestration.cli import main
-from orchestration.definitions import SUITES, wire
+from orchestration.definitions import wire
 from orchestration.maintenance import publish_again
 from tests.conftest import END, Site, make_site
 from tests.plain_night import by_critical

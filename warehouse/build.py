@@ -16,6 +16,7 @@ from typing import Literal
 import duckdb
 
 from warehouse.catalog import Model
+from warehouse.connection import transaction
 from warehouse.content import digest, keep_content, made_of, next_content
 from warehouse.documents import STAGING_COLUMNS, Built, Documents
 from warehouse.errors import ContractError
@@ -193,7 +194,8 @@ class Builder:
         query, parts = self.renewal.of_new_rows(model, before)
         if not any(count_rows(self.connection, part) for part in parts.values()):
             # To plan a query of so many columns takes a second, whatever it reads.
-            self._accept_part(model, now, before.content)
+            with self._transaction():
+                self._accept_part(model, now, before.content)
             self.renewal.was(table, before.content)
             return share_of(self.connection, table, table)
         with without_values(f"Building {table}"):
@@ -281,27 +283,18 @@ class Builder:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.connection.execute("begin")
         try:
-            yield
-            self.connection.execute("commit")
+            with transaction(self.connection):
+                yield
         except BaseException:
-            _roll_back(self.connection)
             # What it remembers of the table may be of the build that is gone.
             self.documents = Documents(self.connection)
+            self.inputs = InputReader(self.connection)
             raise
 
 
 class _TooManyError(Exception):
     """More rows would wait in quarantine than the cap allows."""
-
-
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
-    """Roll back without hiding the first error: a failed statement may have closed the transaction."""
-    try:
-        connection.execute("rollback")
-    except duckdb.TransactionException:
-        return
 
 
 def prune_tables(connection: duckdb.DuckDBPyConnection, keep: frozenset[str]) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.errors import WarehouseError
 from warehouse.pages import RawShape
 from warehouse.state import table_names
@@ -60,15 +61,10 @@ def pull_back(
             f"The clock says {latest:%Y-%m-%d %H:%M}, which is before anything that was ever loaded; set the machine's "
             "clock, then run again: the old published version stands."
         )
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         if not store.is_clock_behind():
             store.mend_stamps()
         store.mend_cursors()
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     return claimed
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,20 @@ def open_warehouse(
         if not in_memory:
             Path(path).chmod(0o600)
     return connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is done inside, or none of it."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # The first error is the one to tell: a statement or commit that failed may have closed the transaction.
+        with suppress(duckdb.TransactionException):
+            connection.execute("rollback")
+        raise
 
 
 def _not_opened(path: Path | str, why: str) -> WarehouseError:

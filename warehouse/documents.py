@@ -111,8 +111,8 @@ class Documents:
         """A table is being built: its columns must be looked at again."""
         self._columns.pop(table, None)
 
-    def write(self, model: Model, built: Built) -> Lineage:
-        """Write the papers of a build in the caller's transaction; returns its lineage.
+    def write(self, model: Model, built: Built) -> None:
+        """Write the papers of a build in the caller's transaction.
 
         Raises:
             ContractError: the model is published and would carry a barred label.
@@ -131,7 +131,6 @@ class Documents:
             self._label(table, labelled)
         keep_content(self.connection, table, built.content, built.built_from, built.as_of)
         self._columns[table] = built.columns
-        return self.lineage(table)
 
     def resize(self, model: Model, built: Built) -> None:
         """Write of a table that was renewed in part how large it is now, in the caller's transaction."""

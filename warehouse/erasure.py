@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.content import forget_contents
 
 _SCHEMAS = ("raw", "staging", "core", "marts", "quarantine")
@@ -28,8 +29,7 @@ def erase_rows(
     `hashed` names the (table, column) pairs that hold keyed hashes; the connection holds the key.
     """
     codes = sorted(set(case_codes))
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         # A person's other rows are found by their hash first, and then go with their case codes.
         for table, column in hashed:
             named = _names_case(connection, table)
@@ -62,10 +62,6 @@ def erase_rows(
             {"codes": codes},
         )
         forget_contents(connection)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     return removed
 
 

@@ -16,6 +16,7 @@ import duckdb
 
 from warehouse.catalog import Model
 from warehouse.content import contents, digest, made_of
+from warehouse.engine import engine_version
 from warehouse.quarantine import RowRule
 
 CONTEXT, VIEWPOINT = "meta.run_context", "core.viewpoint"
@@ -76,7 +77,7 @@ class InputReader:
             fixed = f"(from {VIEWPOINT} where viewpoint <> 'now')"
             given[BUT_THE_DAY[VIEWPOINT]] = made_of(self.connection, fixed)
         said = (
-            _own_code(), duckdb.__version__, model.macros, model.query, model.description, model.grain,
+            _own_code(), engine_version(), model.macros, model.query, model.description, model.grain,
             tuple(model.columns.items()), model.keep, model.publish, sorted(model.labels.by_name.items()),
             [(rule.rule, rule.reason_vi, rule.breaks_sql) for rule in rules],
         )  # fmt: skip
@@ -111,6 +112,5 @@ class InputReader:
 @cache
 def _own_code() -> str:
     """The text of what builds, so that another release builds anew."""
-    here = Path(__file__).parent
-    names = ("build.py", "renewal.py", "quarantine.py", "documents.py", "content.py")
-    return hashlib.sha256(b"".join((here / name).read_bytes() for name in names)).hexdigest()
+    code = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.pages import TECHNICAL_COLUMNS, Batch, RawShape, ensure_raw_table, read_records
 from warehouse.privacy import without_values
 
@@ -56,26 +57,14 @@ def load_batch(
     ensure_raw_table(connection, shape)
     drift = read_records(connection, shape, batch, now)
     _classify(connection, shape)
-    connection.execute("begin")
     try:
-        counts = _commit_rows(connection, shape, batch, run_id, now, drift)
-        connection.execute("commit")
-    except BaseException:
-        _roll_back(connection)
-        raise
+        with transaction(connection):
+            counts = _commit_rows(connection, shape, batch, run_id, now, drift)
     finally:
         connection.execute("drop view if exists temp.classified")
         for table in ("landed", "incoming", "compared"):
             connection.execute(f"drop table if exists temp.{table}")
     return counts
-
-
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
-    """Roll back without hiding the first error: a failed commit has already closed its transaction."""
-    try:
-        connection.execute("rollback")
-    except duckdb.TransactionException:
-        return
 
 
 def _classify(connection: duckdb.DuckDBPyConnection, shape: RawShape) -> None:

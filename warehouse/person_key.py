@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.connection import set_person_key
+from warehouse.connection import set_person_key, transaction
 from warehouse.content import forget_contents
 from warehouse.errors import WarehouseError
 from warehouse.pages import Batch, RawShape, content_hash, read_again
@@ -91,22 +91,20 @@ def rotate(
         names = [column for table, column in hashed if table == shape.table]
         for batch in batches:
             _map_values(connection, shape, names, batch, (old, new), now)
-    connection.execute("begin")
     try:
-        rehashed = dropped = 0
-        for table, column in _places(connection, hashed):
-            kept, lost = _rehash(connection, table, column)
-            rehashed, dropped = rehashed + kept, dropped + lost
-        for shape in shapes:
-            connection.execute(f"update {shape.table} set _content_hash = {content_hash(shape)}")
-        _rehash_quarantine(connection, hashed)
-        _forget_keys(connection)
-        forget_contents(connection)
-        _name_key(connection, new, now)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+        with transaction(connection):
+            rehashed = dropped = 0
+            for table, column in _places(connection, hashed):
+                kept, lost = _rehash(connection, table, column)
+                rehashed, dropped = rehashed + kept, dropped + lost
+            for shape in shapes:
+                connection.execute(
+                    f"update {shape.table} set _content_hash = {content_hash(shape)}"
+                )
+            _rehash_quarantine(connection, hashed)
+            _forget_keys(connection)
+            forget_contents(connection)
+            _name_key(connection, new, now)
     finally:
         connection.execute("drop table temp.rehashed")
     return Rotation(key_id(new), rehashed, dropped)

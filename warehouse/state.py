@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.rows import rows_of
+
 STATE_TABLES = {
     "meta.run_context": """
         as_of_at timestamptz, as_of_on date, centre_code varchar, run_id varchar, data_as_of timestamptz""",
@@ -150,17 +152,16 @@ def record_checks(
 
 def latest_checks(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """What each rule said last where that may be carried: its table, its counts, the run that asked it."""
-    result = connection.execute(
+    return rows_of(
+        connection,
         """
         select table_name, rule, fingerprint, coalesce(carried_from, run_id) as run_id, state, evaluated, failed,
             failing_keys
         from meta.check_run
         qualify row_number() over (
             partition by table_name, rule order by event_no desc, checked_at desc) = 1 and fingerprint is not null
-        """
+        """,
     )
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def next_event(connection: duckdb.DuckDBPyConnection) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.errors import WarehouseError
 from warehouse.load import LoadCounts, log_batch
 from warehouse.pages import Batch, RawShape, ensure_raw_table, read_records
@@ -122,13 +123,9 @@ def apply_sweep(
             f"The {shape.system} source no longer lists {gone - already} of {total} keys of {swept_entity}, more "
             "than 2 %; nothing was marked as deleted: ask its operator whether they are really gone."
         )
-    connection.execute("begin")
     try:
-        result = _commit(connection, shape, swept_entity, target, key, batches, run_id, now)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
+        with transaction(connection):
+            result = _commit(connection, shape, swept_entity, target, key, batches, run_id, now)
     finally:
         for table in ("swept", "known", "newly_gone", "landed", "incoming"):
             connection.execute(f"drop table if exists temp.{table}")
