@@ -45,15 +45,18 @@ create or replace macro day_first(value) as
 create or replace macro instant_at_once(value) as
     case when substr(value, 5, 1) = '-' then try_cast(value as timestamptz) end;
 
+-- Clean text as a moment, in any of the forms that are read.
+create or replace macro spelt_instant(text) as
+    coalesce(try_cast(iso_text(text) as timestamptz), cast(day_first(text) as timestamptz));
+
 -- ISO date-time with or without offset (none = Asia/Ho_Chi_Minh), or dd/mm/yyyy [hh:mm[:ss]].
 -- Nulls are asked for first: a coalesce would try every way on each of them.
 create or replace macro to_instant(value) as
     case
         when value is null then null
-        when instant_at_once(value) is not null then instant_at_once(value)
         else coalesce(
-            try_cast(iso_text(clean_text(value)) as timestamptz),
-            cast(day_first(clean_text(value)) as timestamptz)
+            instant_at_once(value),
+            list_extract(list_transform([clean_text(value)], lambda text: spelt_instant(text)), 1)
         )
     end;
 
@@ -61,9 +64,10 @@ create or replace macro to_instant(value) as
 create or replace macro to_day(value) as
     case
         when value is null then null
-        when length(value) <= 10 and substr(value, 5, 1) = '-' and try_cast(value as date) is not null
-        then try_cast(value as date)
-        else cast(to_instant(value) as date)
+        else coalesce(
+            case when length(value) <= 10 and substr(value, 5, 1) = '-' then try_cast(value as date) end,
+            cast(to_instant(value) as date)
+        )
     end;
 
 -- "0"/"1", "True"/"False", "true"/"false"; anything else is null (and a cast error where text came).
@@ -86,8 +90,9 @@ create or replace macro to_integer(value) as
     case
         when value is null then null
         when regexp_full_match(value, '[+-]?[0-9]+') then try_cast(value as bigint)
-        when regexp_full_match(clean_text(value), '[+-]?[0-9]+([.]0{1,2})?')
-        then try_cast(split_part(clean_text(value), '.', 1) as bigint)
+        else try_cast(nullif(
+            regexp_extract(clean_text(value), '^([+-]?[0-9]+)([.]0{1,2})?$', 1), ''
+        ) as bigint)
     end;
 
 -- The name of a field whose text is no code, but what a spreadsheet made of one, else null: a number with an
@@ -102,11 +107,19 @@ create or replace macro spoilt_code(value, name) as
          ) then name end
     end;
 
--- The name of a field whose text is there but could not be read, else null.
+-- Name and text of a field that came with a text of which nothing was read, else null.
 create or replace macro unread(value, typed, name) as
-    case when value is not null and typed is null and clean_text(value) is not null then name end;
+    case when value is not null and typed is null then {'name': name, 'text': value} end;
 
--- The names of the unread fields; an empty list is a clean row.
+-- The names of such fields, blank ones aside. What is blank is asked once for all of them: written out for each,
+-- it took longer to plan than a night's rows to read.
+create or replace macro unread_fields(fields) as
+    list_transform(
+        list_filter(fields, lambda field: field is not null and clean_text(field.text) is not null),
+        lambda field: field.name
+    );
+
+-- The names that aren't null.
 create or replace macro cast_errors(names) as
     list_filter(names, lambda name: name is not null);
 

@@ -21,14 +21,21 @@ with typed as (
         clean_text(r.predecessor_code) as predecessor_code,
         to_day(r.valid_from) as valid_from,
         to_day(r.valid_to) as valid_to,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.agency_code, 'agency_code'),
-            spoilt_code(r.parent_code, 'parent_code'),
-            spoilt_code(r.predecessor_code, 'predecessor_code'),
-            unread(r.valid_from, to_day(r.valid_from), 'valid_from'),
-            unread(r.valid_to, to_day(r.valid_to), 'valid_to')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.cases__agency as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.agency_code, 'agency_code'),
+            spoilt_code(r.parent_code, 'parent_code'),
+            spoilt_code(r.predecessor_code, 'predecessor_code')
+        ]),
+        unread_fields([
+            unread(r.valid_from, valid_from, 'valid_from'),
+            unread(r.valid_to, valid_to, 'valid_to')
+        ])
+    ) as _cast_errors
+from typed

@@ -17,11 +17,16 @@ with typed as (
         clean_text(r.reason) as reason,
         clean_text(r.document_no) as document_no,
         lower(clean_text(r.status)) as status,
-        list_concat(r._defects, cast_errors([
-            unread(r.day, to_day(r.day), 'day'),
-            unread(r.is_working, to_yes_no(r.is_working), 'is_working')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__calendar_override as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        unread_fields([
+            unread(r.day, day, 'day'),
+            unread(r.is_working, is_working, 'is_working')
+        ])
+    ) as _cast_errors
+from typed

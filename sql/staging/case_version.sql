@@ -60,7 +60,7 @@ typed as (
         clean_text(r.field_code) as field_code,
         clean_text(r.agency_code) as agency_code,
         clean_text(r.reception_unit_code) as reception_unit_code,
-        coalesce(to_integer(r.channel), 1) as channel,
+        to_integer(r.channel) as channel,
         to_integer(r.applicant_type) as applicant_type,
         to_instant(r.submitted_at) as submitted_at,
         to_instant(r.received_at) as received_at,
@@ -71,7 +71,7 @@ typed as (
         to_instant(r.stopped_at) as stopped_at,
         to_instant(r.withdrawn_at) as withdrawn_at,
         to_integer(r.status) as status,
-        coalesce(list_transform(
+        list_transform(
             from_json(list_text(r.pauses), '[{"seq": "VARCHAR", "requested_at": "VARCHAR", "completed_at": "VARCHAR", "reason": "VARCHAR"}]'),
             lambda p: {
                 -- It decides nothing; a lambda that reads it by patterns would compile them again and again.
@@ -80,8 +80,8 @@ typed as (
                 'completed_at': to_instant(p.completed_at),
                 'reason': p.reason
             }
-        ), []) as pauses,
-        coalesce(list_transform(
+        ) as pauses,
+        list_transform(
             from_json(list_text(r.extensions), '[{"kind": "VARCHAR", "issued_at": "VARCHAR", "new_due_at": "VARCHAR", "document_no": "VARCHAR"}]'),
             lambda e: {
                 'kind': lower(e.kind),
@@ -89,7 +89,7 @@ typed as (
                 'new_due_at': to_instant(e.new_due_at),
                 'document_no': e.document_no
             }
-        ), []) as extensions,
+        ) as extensions,
         to_integer(r.fee_total_vnd) as fee_total_vnd,
         to_integer(r.paid_online) as paid_online,
         to_boolean(r.components_digitised) as components_digitised,
@@ -103,9 +103,22 @@ typed as (
         clean_text(r.received_by) as received_by,
         clean_text(r.assigned_to) as assigned_to,
         lower(clean_text(r.compare_by)) as compare_by,
-        coalesce(to_instant(r.updated_at), r._version_at) as updated_at,
-        coalesce(to_boolean(r.is_deleted), false) as is_deleted,
-        list_concat(r._defects, cast_errors([
+        to_instant(r.updated_at) as updated_at,
+        to_boolean(r.is_deleted) as is_deleted,
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
+    from received as r
+)
+select
+    * exclude (r, _defects) replace (
+        coalesce(channel, 1) as channel,
+        coalesce(updated_at, _version_at) as updated_at,
+        coalesce(is_deleted, false) as is_deleted,
+        coalesce(pauses, []) as pauses,
+        coalesce(extensions, []) as extensions
+    ),
+    list_concat(
+        _defects,
+        cast_errors([
             spoilt_code(r.case_code, 'case_code'),
             spoilt_code(r.procedure_code, 'procedure_code'),
             spoilt_code(r.field_code, 'field_code'),
@@ -113,19 +126,8 @@ typed as (
             spoilt_code(r.reception_unit_code, 'reception_unit_code'),
             spoilt_code(r.received_by, 'received_by'),
             spoilt_code(r.assigned_to, 'assigned_to'),
-            unread(r.channel, to_integer(r.channel), 'channel'),
-            unread(r.applicant_type, to_integer(r.applicant_type), 'applicant_type'),
-            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
-            unread(r.received_at, to_instant(r.received_at), 'received_at'),
-            unread(r.due_at, to_instant(r.due_at), 'due_at'),
-            unread(r.finished_at, to_instant(r.finished_at), 'finished_at'),
-            unread(r.returned_at, to_instant(r.returned_at), 'returned_at'),
-            unread(r.rejected_at, to_instant(r.rejected_at), 'rejected_at'),
-            unread(r.stopped_at, to_instant(r.stopped_at), 'stopped_at'),
-            unread(r.withdrawn_at, to_instant(r.withdrawn_at), 'withdrawn_at'),
-            unread(r.status, to_integer(r.status), 'status'),
             -- A file may come without a status; a system that sends none says nothing of where the case stands.
-            case when r._from_system and clean_text(r.status) is null and not coalesce(to_boolean(r.is_deleted), false)
+            case when r._from_system and clean_text(r.status) is null and is_deleted is not true
                  then 'status' end,
             unread_list(r.pauses, list_text(r.pauses), 'pauses', list_concat(
                 json_extract_string(list_text(r.pauses), '$[*].requested_at'),
@@ -134,20 +136,31 @@ typed as (
             unread_list(r.extensions, list_text(r.extensions), 'extensions', list_concat(
                 json_extract_string(list_text(r.extensions), '$[*].issued_at'),
                 json_extract_string(list_text(r.extensions), '$[*].new_due_at')
-            ), []),
-            unread(r.fee_total_vnd, to_integer(r.fee_total_vnd), 'fee_total_vnd'),
-            unread(r.paid_online, to_integer(r.paid_online), 'paid_online'),
-            unread(r.components_digitised, to_boolean(r.components_digitised), 'components_digitised'),
-            unread(r.result_digitised, to_boolean(r.result_digitised), 'result_digitised'),
-            unread(r.components_reused, to_boolean(r.components_reused), 'components_reused'),
-            unread(r.vneid_verified, to_boolean(r.vneid_verified), 'vneid_verified'),
-            unread(r.assisted, to_boolean(r.assisted), 'assisted'),
-            unread(r.cross_boundary, to_boolean(r.cross_boundary), 'cross_boundary'),
-            unread(r.competent_received_at, to_instant(r.competent_received_at), 'competent_received_at'),
-            unread(r.updated_at, to_instant(r.updated_at), 'updated_at'),
-            unread(r.is_deleted, to_boolean(r.is_deleted), 'is_deleted')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
-    from received as r
-)
-select * from typed
+            ), [])
+        ]),
+        unread_fields([
+            unread(r.channel, channel, 'channel'),
+            unread(r.applicant_type, applicant_type, 'applicant_type'),
+            unread(r.submitted_at, submitted_at, 'submitted_at'),
+            unread(r.received_at, received_at, 'received_at'),
+            unread(r.due_at, due_at, 'due_at'),
+            unread(r.finished_at, finished_at, 'finished_at'),
+            unread(r.returned_at, returned_at, 'returned_at'),
+            unread(r.rejected_at, rejected_at, 'rejected_at'),
+            unread(r.stopped_at, stopped_at, 'stopped_at'),
+            unread(r.withdrawn_at, withdrawn_at, 'withdrawn_at'),
+            unread(r.status, status, 'status'),
+            unread(r.fee_total_vnd, fee_total_vnd, 'fee_total_vnd'),
+            unread(r.paid_online, paid_online, 'paid_online'),
+            unread(r.components_digitised, components_digitised, 'components_digitised'),
+            unread(r.result_digitised, result_digitised, 'result_digitised'),
+            unread(r.components_reused, components_reused, 'components_reused'),
+            unread(r.vneid_verified, vneid_verified, 'vneid_verified'),
+            unread(r.assisted, assisted, 'assisted'),
+            unread(r.cross_boundary, cross_boundary, 'cross_boundary'),
+            unread(r.competent_received_at, competent_received_at, 'competent_received_at'),
+            unread(r.updated_at, updated_at, 'updated_at'),
+            unread(r.is_deleted, is_deleted, 'is_deleted')
+        ])
+    ) as _cast_errors
+from typed

@@ -14,7 +14,7 @@ with typed as (
         to_day(r.decided_on) as decided_on,
         clean_text(r.agency_code) as agency_code,
         to_day(r.basis_effective_on) as basis_effective_on,
-        coalesce(list_transform(
+        list_transform(
             from_json(list_text(r.items), '[{"procedure_code": "VARCHAR", "action": "VARCHAR", "published_at": "VARCHAR", "complete": "VARCHAR", "accurate": "VARCHAR", "corrected_by": "VARCHAR"}]'),
             lambda i: {
                 'procedure_code': clean_text(i.procedure_code),
@@ -24,17 +24,26 @@ with typed as (
                 'accurate': to_boolean(i.accurate),
                 'corrected_by': clean_text(i.corrected_by)
             }
-        ), []) as items,
-        list_concat(r._defects, cast_errors([
+        ) as items,
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
+    from raw.registry__decision as r
+)
+select
+    * exclude (r, _defects) replace (
+        coalesce(items, []) as items
+    ),
+    list_concat(
+        _defects,
+        cast_errors([
             spoilt_code(r.decision_no, 'decision_no'),
             spoilt_code(r.agency_code, 'agency_code'),
-            unread(r.decided_on, to_day(r.decided_on), 'decided_on'),
-            unread(r.basis_effective_on, to_day(r.basis_effective_on), 'basis_effective_on'),
             unread_list(r.items, list_text(r.items), 'items',
                 json_extract_string(list_text(r.items), '$[*].published_at'),
                 list_concat(json_extract_string(list_text(r.items), '$[*].complete'), json_extract_string(list_text(r.items), '$[*].accurate')))
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
-    from raw.registry__decision as r
-)
-select * from typed
+        ]),
+        unread_fields([
+            unread(r.decided_on, decided_on, 'decided_on'),
+            unread(r.basis_effective_on, basis_effective_on, 'basis_effective_on')
+        ])
+    ) as _cast_errors
+from typed

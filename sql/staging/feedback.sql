@@ -21,15 +21,22 @@ with typed as (
         to_day(r.answered_on) as answered_on,
         to_day(r.published_on) as published_on,
         clean_text(r.outcome) as outcome,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.feedback_id, 'feedback_id'),
-            spoilt_code(r.agency_code, 'agency_code'),
-            spoilt_code(r.case_code, 'case_code'),
-            unread(r.received_on, to_day(r.received_on), 'received_on'),
-            unread(r.answered_on, to_day(r.answered_on), 'answered_on'),
-            unread(r.published_on, to_day(r.published_on), 'published_on')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__feedback as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.feedback_id, 'feedback_id'),
+            spoilt_code(r.agency_code, 'agency_code'),
+            spoilt_code(r.case_code, 'case_code')
+        ]),
+        unread_fields([
+            unread(r.received_on, received_on, 'received_on'),
+            unread(r.answered_on, answered_on, 'answered_on'),
+            unread(r.published_on, published_on, 'published_on')
+        ])
+    ) as _cast_errors
+from typed

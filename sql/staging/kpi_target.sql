@@ -19,12 +19,17 @@ with typed as (
         to_day(r.valid_from) as valid_from,
         to_day(r.valid_to) as valid_to,
         clean_text(r.document_no) as document_no,
-        list_concat(r._defects, cast_errors([
-            unread(r.target, try_cast(replace(clean_text(r.target), ',', '.') as double), 'target'),
-            unread(r.valid_from, to_day(r.valid_from), 'valid_from'),
-            unread(r.valid_to, to_day(r.valid_to), 'valid_to')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__kpi_target as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        unread_fields([
+            unread(r.target, target, 'target'),
+            unread(r.valid_from, valid_from, 'valid_from'),
+            unread(r.valid_to, valid_to, 'valid_to')
+        ])
+    ) as _cast_errors
+from typed

@@ -17,11 +17,18 @@ with typed as (
         lower(clean_text(r.criterion_2)) as criterion_2,
         lower(clean_text(r.criterion_3)) as criterion_3,
         clean_text(r.evidence) as evidence,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.staff_code, 'staff_code'),
-            unread(r.submitted_on, to_day(r.submitted_on), 'submitted_on')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__nomination as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.staff_code, 'staff_code')
+        ]),
+        unread_fields([
+            unread(r.submitted_on, submitted_on, 'submitted_on')
+        ])
+    ) as _cast_errors
+from typed

@@ -23,14 +23,21 @@ with typed as (
         clean_text(r.product_document_no) as product_document_no,
         lower(clean_text(r.quality)) as quality,
         clean_text(r.cancelled_by) as cancelled_by,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.plan_no, 'plan_no'),
-            spoilt_code(r.task_id, 'task_id'),
-            spoilt_code(r.lead_agency_code, 'lead_agency_code'),
-            unread(r.due_on, to_day(r.due_on), 'due_on'),
-            unread(r.completed_on, to_day(r.completed_on), 'completed_on')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__plan_task as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.plan_no, 'plan_no'),
+            spoilt_code(r.task_id, 'task_id'),
+            spoilt_code(r.lead_agency_code, 'lead_agency_code')
+        ]),
+        unread_fields([
+            unread(r.due_on, due_on, 'due_on'),
+            unread(r.completed_on, completed_on, 'completed_on')
+        ])
+    ) as _cast_errors
+from typed

@@ -27,17 +27,24 @@ with typed as (
         to_boolean(r.requires_paper_result) as requires_paper_result,
         to_day(r.valid_from) as valid_from,
         to_day(r.valid_to) as valid_to,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.procedure_code, 'procedure_code'),
-            spoilt_code(r.field_code, 'field_code'),
-            spoilt_code(r.agency_code, 'agency_code'),
-            -- A limit that can't be read leaves the procedure as it is: no due day is derived from it (warning).
-            unread(r.has_fee, to_boolean(r.has_fee), 'has_fee'),
-            unread(r.requires_paper_result, to_boolean(r.requires_paper_result), 'requires_paper_result'),
-            unread(r.valid_from, to_day(r.valid_from), 'valid_from'),
-            unread(r.valid_to, to_day(r.valid_to), 'valid_to')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.cases__procedure as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.procedure_code, 'procedure_code'),
+            spoilt_code(r.field_code, 'field_code'),
+            spoilt_code(r.agency_code, 'agency_code')
+        ]),
+        unread_fields([
+            -- A limit that can't be read leaves the procedure as it is: no due day is derived from it (warning).
+            unread(r.has_fee, has_fee, 'has_fee'),
+            unread(r.requires_paper_result, requires_paper_result, 'requires_paper_result'),
+            unread(r.valid_from, valid_from, 'valid_from'),
+            unread(r.valid_to, valid_to, 'valid_to')
+        ])
+    ) as _cast_errors
+from typed

@@ -35,22 +35,31 @@ typed as (
         r.level_raw as level_raw,
         m.level_code as level_code,
         clean_text(r.reason) as reason,
-        coalesce(to_boolean(r.is_test), false) as is_test,
+        to_boolean(r.is_test) as is_test,
         to_instant(r.submitted_at) as submitted_at,
         to_points(r.criteria) as criteria,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.rating_id, 'rating_id'),
-            spoilt_code(r.device_id, 'device_id'),
-            spoilt_code(r.case_code, 'case_code'),
-            spoilt_code(r.staff_code, 'staff_code'),
-            unread(r.rated_at, to_instant(r.rated_at), 'rated_at'),
-            unread(r.has_top_level, to_yes_no(r.has_top_level), 'has_top_level'),
-            unread(r.is_test, to_boolean(r.is_test), 'is_test'),
-            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
-            unread(r.criteria, to_points(r.criteria), 'criteria')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from received as r
     left join seeds.rating_level as m on m.level_text = r.level_text
 )
-select * from typed
+select
+    * exclude (r, _defects) replace (
+        coalesce(is_test, false) as is_test
+    ),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.rating_id, 'rating_id'),
+            spoilt_code(r.device_id, 'device_id'),
+            spoilt_code(r.case_code, 'case_code'),
+            spoilt_code(r.staff_code, 'staff_code')
+        ]),
+        unread_fields([
+            unread(r.rated_at, rated_at, 'rated_at'),
+            unread(r.has_top_level, has_top_level, 'has_top_level'),
+            unread(r.is_test, is_test, 'is_test'),
+            unread(r.submitted_at, submitted_at, 'submitted_at'),
+            unread(r.criteria, criteria, 'criteria')
+        ])
+    ) as _cast_errors
+from typed

@@ -17,11 +17,16 @@ with typed as (
         to_yes_no(r.has_top_level) as has_top_level,
         to_day(r.valid_from) as valid_from,
         clean_text(r.document_no) as document_no,
-        list_concat(r._defects, cast_errors([
-            unread(r.has_top_level, to_yes_no(r.has_top_level), 'has_top_level'),
-            unread(r.valid_from, to_day(r.valid_from), 'valid_from')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.drops__rating_device as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        unread_fields([
+            unread(r.has_top_level, has_top_level, 'has_top_level'),
+            unread(r.valid_from, valid_from, 'valid_from')
+        ])
+    ) as _cast_errors
+from typed

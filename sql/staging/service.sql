@@ -25,18 +25,25 @@ with typed as (
         to_boolean(r.online_payment) as online_payment,
         to_day(r.pilot_from) as pilot_from,
         to_day(r.pilot_to) as pilot_to,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.service_id, 'service_id'),
-            spoilt_code(r.procedure_code, 'procedure_code'),
-            spoilt_code(r.agency_code, 'agency_code'),
-            unread(r.level, to_integer(r.level), 'level'),
-            unread(r.published_on, to_day(r.published_on), 'published_on'),
-            unread(r.withdrawn_on, to_day(r.withdrawn_on), 'withdrawn_on'),
-            unread(r.online_payment, to_boolean(r.online_payment), 'online_payment'),
-            unread(r.pilot_from, to_day(r.pilot_from), 'pilot_from'),
-            unread(r.pilot_to, to_day(r.pilot_to), 'pilot_to')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.services__service as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.service_id, 'service_id'),
+            spoilt_code(r.procedure_code, 'procedure_code'),
+            spoilt_code(r.agency_code, 'agency_code')
+        ]),
+        unread_fields([
+            unread(r.level, level, 'level'),
+            unread(r.published_on, published_on, 'published_on'),
+            unread(r.withdrawn_on, withdrawn_on, 'withdrawn_on'),
+            unread(r.online_payment, online_payment, 'online_payment'),
+            unread(r.pilot_from, pilot_from, 'pilot_from'),
+            unread(r.pilot_to, pilot_to, 'pilot_to')
+        ])
+    ) as _cast_errors
+from typed

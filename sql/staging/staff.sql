@@ -15,13 +15,20 @@ with typed as (
         clean_text(r.home_agency_code) as home_agency_code,
         to_day(r.at_centre_from) as at_centre_from,
         to_day(r.at_centre_to) as at_centre_to,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.staff_code, 'staff_code'),
-            spoilt_code(r.home_agency_code, 'home_agency_code'),
-            unread(r.at_centre_from, to_day(r.at_centre_from), 'at_centre_from'),
-            unread(r.at_centre_to, to_day(r.at_centre_to), 'at_centre_to')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.cases__staff as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.staff_code, 'staff_code'),
+            spoilt_code(r.home_agency_code, 'home_agency_code')
+        ]),
+        unread_fields([
+            unread(r.at_centre_from, at_centre_from, 'at_centre_from'),
+            unread(r.at_centre_to, at_centre_to, 'at_centre_to')
+        ])
+    ) as _cast_errors
+from typed

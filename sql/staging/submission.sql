@@ -22,16 +22,23 @@ with typed as (
         to_instant(r.rejected_at) as rejected_at,
         clean_text(r.reject_reason) as reject_reason,
         to_instant(r.changed_at) as changed_at,
-        list_concat(r._defects, cast_errors([
-            spoilt_code(r.submission_id, 'submission_id'),
-            spoilt_code(r.service_id, 'service_id'),
-            spoilt_code(r.case_code, 'case_code'),
-            unread(r.submitted_at, to_instant(r.submitted_at), 'submitted_at'),
-            unread(r.accepted_at, to_instant(r.accepted_at), 'accepted_at'),
-            unread(r.rejected_at, to_instant(r.rejected_at), 'rejected_at'),
-            unread(r.changed_at, to_instant(r.changed_at), 'changed_at')
-        ])) as _cast_errors,
-        r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at
+        r._defects, r._version_at, r._batch_id, r._page_no, r._row_no, r._loaded_at, r
     from raw.services__submission as r
 )
-select * from typed
+select
+    * exclude (r, _defects),
+    list_concat(
+        _defects,
+        cast_errors([
+            spoilt_code(r.submission_id, 'submission_id'),
+            spoilt_code(r.service_id, 'service_id'),
+            spoilt_code(r.case_code, 'case_code')
+        ]),
+        unread_fields([
+            unread(r.submitted_at, submitted_at, 'submitted_at'),
+            unread(r.accepted_at, accepted_at, 'accepted_at'),
+            unread(r.rejected_at, rejected_at, 'rejected_at'),
+            unread(r.changed_at, changed_at, 'changed_at')
+        ])
+    ) as _cast_errors
+from typed
