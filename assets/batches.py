@@ -7,9 +7,9 @@ import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from sources.landing import LandedBatch
-from sources.spec import EntitySpec
-from warehouse.pages import Batch
+from sources.landing.batches import LandedBatch
+from sources.spec.systems import EntitySpec
+from warehouse.load.landed_pages import Batch
 
 
 def as_batch(

@@ -14,11 +14,11 @@ from decimal import Decimal
 from assets.broken import Broken, stop_words
 from assets.night import Night
 from reports.numbers import percent_text
-from warehouse.build import BuildResult, RowRule
-from warehouse.catalog import Catalog, Model
 from warehouse.errors import QuarantineError
-from warehouse.quarantine import CAP_RULE, Share, share_of
-from warehouse.state import record_checks, table_names
+from warehouse.models.build import BuildResult, RowRule
+from warehouse.models.catalog import Catalog, Model
+from warehouse.models.quarantine import CAP_RULE, Share, share_of
+from warehouse.store.state import record_checks, table_names
 
 OWNER = "Quản trị hệ thống một cửa"
 REASON = "Tỷ lệ bản ghi nằm trong cách ly vượt trần."

@@ -14,9 +14,9 @@ import duckdb
 from expectations.carrying import Kept, carry, fingerprint, tables_of
 from expectations.outcome import Outcome
 from expectations.suite import Rule, Suite
-from warehouse.content import contents
-from warehouse.engine import engine_version
-from warehouse.state import latest_checks
+from warehouse.models.content import contents
+from warehouse.store.engine import engine_version
+from warehouse.store.state import latest_checks
 
 
 @dataclass

@@ -11,8 +11,8 @@ from assets.carrier import Sorted
 from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite
-from warehouse.build import RowRule
-from warehouse.state import record_checks
+from warehouse.models.build import RowRule
+from warehouse.store.state import record_checks
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:

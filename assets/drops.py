@@ -12,11 +12,11 @@ from assets.batches import as_batch, read_before
 from assets.night import Night
 from assets.pull import KINDS
 from assets.shapes import DROPS, drop_shape, raw_shapes
-from sources.drops import take_inbox
-from sources.landing import complete_batches
-from sources.spec import SourcesSpec
-from warehouse.load import load_batch
-from warehouse.pages import ensure_raw_table
+from sources.files.drops import take_inbox
+from sources.landing.batches import complete_batches
+from sources.spec.systems import SourcesSpec
+from warehouse.load.landed_pages import ensure_raw_table
+from warehouse.load.raw_tables import load_batch
 
 
 def build_drops_asset(sources: SourcesSpec) -> dg.AssetsDefinition:

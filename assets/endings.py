@@ -12,8 +12,8 @@ from assets.night import Night
 from assets.publish import publish_night
 from assets.report import METRICS_NAME, PAGE_NAME, WORKBOOK_NAME, write_report
 from expectations.suite import Suite
-from warehouse.catalog import Catalog
-from warehouse.versions import current_version
+from warehouse.models.catalog import Catalog
+from warehouse.publication.versions import current_version
 
 PUBLISHED = dg.AssetKey(["published", "kpi"])
 PAGE = dg.AssetKey(["published", "scorecard_page"])

@@ -9,8 +9,8 @@ import dagster as dg
 
 from assets.names import PUBLIC_HOLIDAYS
 from expectations.suite import Suite
-from warehouse.build import RowRule
-from warehouse.catalog import Catalog, Model
+from warehouse.models.build import RowRule
+from warehouse.models.catalog import Catalog, Model
 
 RUN_CONTEXT = dg.AssetKey(["meta", "run_context"])
 # State tables that code writes, and which assets must be there before a model reads them.

@@ -20,10 +20,10 @@ from assets.names import PUBLIC_HOLIDAYS
 from assets.night import Night
 from assets.verdicts import build_check_step, check_results, check_specs
 from expectations.suite import Suite
-from warehouse.build import BuildResult, RowRule, prune_tables
-from warehouse.catalog import Catalog, Model
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import set_run_context
+from warehouse.models.build import BuildResult, RowRule, prune_tables
+from warehouse.models.catalog import Catalog, Model
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.state import set_run_context
 
 Built = dg.MaterializeResult[None] | dg.AssetCheckResult
 

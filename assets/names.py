@@ -4,7 +4,7 @@ Belongs here: tags of a run, tables that no file defines. Doesn't: anything that
 """
 
 from assets.shapes import raw_shapes
-from sources.spec import SourcesSpec
+from sources.spec.systems import SourcesSpec
 
 MODE_TAG = "motcua/mode"
 WINDOW_FROM_TAG = "motcua/from"

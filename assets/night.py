@@ -18,15 +18,15 @@ from assets.carrier import Carrier
 from assets.shapes import hashed_fields
 from expectations.judge_process import JudgeProcess
 from expectations.runner import Checker, warm_up
-from sources.limits import Limits as Patience
-from warehouse.build import Builder, QueryOf
-from warehouse.catalog import Model
-from warehouse.clock import pull_back
-from warehouse.connection import Limits, hold_lock, open_warehouse
-from warehouse.migrations import migrate
-from warehouse.pages import RawShape
-from warehouse.person_key import use_person_key
-from warehouse.state import RunContext, all_trends, ensure_state
+from sources.http.limits import Limits as Patience
+from warehouse.load.clock import pull_back
+from warehouse.load.landed_pages import RawShape
+from warehouse.models.build import Builder, QueryOf
+from warehouse.models.catalog import Model
+from warehouse.persons.key import use_person_key
+from warehouse.store.connection import Limits, hold_lock, open_warehouse
+from warehouse.store.migrations import migrate
+from warehouse.store.state import RunContext, all_trends, ensure_state
 
 
 class Progress(Protocol):
@@ -135,7 +135,7 @@ class Night:
         if self.site.spark_master is None:
             return None
         # Its dialect of SQL takes a while to load, and hardly a site has Spark.
-        from warehouse.spark_night import SparkNight
+        from spark.night import SparkNight
 
         province = self.site.centre_code.split(".")[0]
         spark = SparkNight(

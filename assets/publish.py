@@ -13,12 +13,12 @@ from assets.cap import capped_tables
 from assets.checks import row_rules
 from assets.night import Night
 from expectations.suite import Suite
-from warehouse.catalog import Catalog
+from figures.publication_log import keep_publication, rule_set
 from warehouse.errors import PublicationError
-from warehouse.ledger import keep_publication, rule_set
-from warehouse.publish import publish
-from warehouse.quarantine import CAP_RULE
-from warehouse.state import PUBLISHED_STATE, table_names
+from warehouse.models.catalog import Catalog
+from warehouse.models.quarantine import CAP_RULE
+from warehouse.publication.publish import publish
+from warehouse.store.state import PUBLISHED_STATE, table_names
 
 
 def published_tables(catalog: Catalog) -> list[str]:

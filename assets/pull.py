@@ -14,16 +14,16 @@ from assets.batches import as_batch, newest_sweep, read_before, verified
 from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
 from assets.night import Night
 from assets.shapes import entity_shape
-from sources.http import Access
-from sources.landing import LandedBatch, complete_batches
-from sources.pull import pull_entity
-from sources.reading import PullProgress
-from sources.spec import EntitySpec, SourcesSpec
-from sources.windows import Window, day_windows, next_window
-from warehouse.load import LoadCounts, load_batch
-from warehouse.pages import Batch, RawShape, ensure_raw_table
-from warehouse.state import cursor_of
-from warehouse.sweep import apply_sweep, find_gaps, read_keys
+from sources.http.client import Access
+from sources.landing.batches import LandedBatch, complete_batches
+from sources.pull.entity import pull_entity
+from sources.pull.reading import PullProgress
+from sources.pull.windows import Window, day_windows, next_window
+from sources.spec.systems import EntitySpec, SourcesSpec
+from warehouse.load.deletions import apply_sweep, find_gaps, read_keys
+from warehouse.load.landed_pages import Batch, RawShape, ensure_raw_table
+from warehouse.load.raw_tables import LoadCounts, load_batch
+from warehouse.store.state import cursor_of
 
 SWEEP_EVERY = dt.timedelta(days=7)
 RECEIVED_FIELD = "received_at"

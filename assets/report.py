@@ -11,8 +11,8 @@ from typing import Any
 from reports.metrics import write_metrics
 from reports.page import write_page
 from reports.workbook import write_workbook
-from warehouse.connection import open_published
-from warehouse.versions import FILE_NAME
+from warehouse.publication.versions import FILE_NAME
+from warehouse.store.connection import open_published
 
 PAGE_NAME, WORKBOOK_NAME, METRICS_NAME = "scorecard.html", "scorecard.xlsx", "metrics.yml"
 

@@ -6,10 +6,10 @@ and time formats go in by sources.yml alone. Doesn't: reading either side's file
 
 from collections.abc import Mapping
 
-from sources.drop_spec import DropSpec
-from sources.spec import EntitySpec, SourcesSpec
-from sources.spec_types import FieldSpec
-from warehouse.pages import RawField, RawShape
+from sources.spec.drop_layouts import DropSpec
+from sources.spec.systems import EntitySpec, SourcesSpec
+from sources.spec.types import FieldSpec
+from warehouse.load.landed_pages import RawField, RawShape
 
 DROPS = "drops"
 

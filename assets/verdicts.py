@@ -14,7 +14,7 @@ from assets.graph import key_of
 from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite
-from warehouse.state import trend_word
+from warehouse.store.state import trend_word
 
 CRITICAL = "critical"
 SEVERITIES = (CRITICAL, "warning", "info")

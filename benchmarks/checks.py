@@ -17,12 +17,12 @@ from expectations.predicates import quoted, row_condition
 from expectations.runner import run_canaries, run_suites
 from expectations.suite import Rule, load_suites
 from expectations.vocabulary import UNEXPECTED_ROWS
+from orchestration.console.runs import execute_job
 from orchestration.definitions import wire
-from orchestration.runs import execute_job
 from orchestration.settings import PROJECT, Settings
-from warehouse.build import build_model
-from warehouse.catalog import load_catalog
-from warehouse.connection import Limits, open_warehouse
+from warehouse.models.build import build_model
+from warehouse.models.catalog import load_catalog
+from warehouse.store.connection import Limits, open_warehouse
 
 BASE = 6_000
 # Tables that hold cases, and the columns that name one in them.

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from benchmarks.measure import ROOT, run_measured
-from warehouse.catalog import load_catalog
-from warehouse.connection import Limits, open_warehouse
+from warehouse.models.catalog import load_catalog
+from warehouse.store.connection import Limits, open_warehouse
 
 COPIED = {
     "staging.case": {"case_code": "case_code"},

@@ -15,10 +15,8 @@ from typing import Any
 from benchmarks.measure import ROOT
 from benchmarks.provinces import PROVINCES, build_home
 from benchmarks.spark_cluster import LOOPBACK, SMALL, Cluster, cluster
-from warehouse.catalog import Catalog, load_catalog
-from warehouse.connection import Limits, open_warehouse
-from warehouse.spark_compare import Comparison, compare
-from warehouse.spark_engine import (
+from spark.compare import Comparison, compare
+from spark.engine import (
     SparkBuilt,
     export_inputs,
     input_tables,
@@ -26,7 +24,9 @@ from warehouse.spark_engine import (
     run_provinces,
     spark_models,
 )
-from warehouse.spark_macros import read_macros
+from spark.macros import read_macros
+from warehouse.models.catalog import Catalog, load_catalog
+from warehouse.store.connection import Limits, open_warehouse
 
 SQL = ROOT / "sql"
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from orchestration import commands, stopping
-from orchestration.answer import USAGE, Reply
+from orchestration.console.answer import USAGE, Reply
 
 
 class Commands(click.Group):

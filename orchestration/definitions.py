@@ -21,11 +21,11 @@ from assets.night import Progress, silent
 from assets.pull import build_pull_assets
 from assets.resource import night_resource
 from expectations.suite import SUITES
-from orchestration.housekeeping import housekeeping_job, housekeeping_schedule
 from orchestration.inbox_sensor import build_inbox_sensor
+from orchestration.operating.retention import housekeeping_job, housekeeping_schedule
+from orchestration.operating.watch import watch_sensor
 from orchestration.parts import Parts, compose
 from orchestration.settings import Settings
-from orchestration.watching import watch_sensor
 
 FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=dt.timedelta(hours=36), warn_window=dt.timedelta(hours=27)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from sources.drops import SETTLE_SECONDS
-from sources.inbox import look_at, settled_files
+from sources.files.drops import SETTLE_SECONDS
+from sources.files.inbox import look_at, settled_files
 
 INTERVAL_SECONDS = 60
 

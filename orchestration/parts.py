@@ -16,13 +16,13 @@ from assets.shapes import raw_shapes
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.demo_systems import demo_connections
 from orchestration.settings import Settings
-from sources.spec import SourcesSpec
-from sources.spec_file import load_spec
-from warehouse.build import STAGING_COLUMNS
-from warehouse.catalog import Catalog, load_catalog, refuse_limit
-from warehouse.connection import Limits
-from warehouse.reads import RememberedReads
-from warehouse.state import STATE_TABLES
+from sources.spec.file import load_spec
+from sources.spec.systems import SourcesSpec
+from warehouse.models.build import STAGING_COLUMNS
+from warehouse.models.catalog import Catalog, load_catalog, refuse_limit
+from warehouse.models.reads import RememberedReads
+from warehouse.store.connection import Limits
+from warehouse.store.state import STATE_TABLES
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from sources.disk import write_safely
-from sources.inbox import ARCHIVE, SET_ASIDE
-from sources.landing import MANIFEST, LandedBatch, complete_batches, list_entities
-from sources.manifest import PageEntry
+from sources.files.inbox import ARCHIVE, SET_ASIDE
+from sources.landing.batches import MANIFEST, LandedBatch, complete_batches, list_entities
+from sources.landing.manifest import PageEntry
 
 SHORTEST_INSIDE = (
     9  # an id or a phone is also found inside longer text; a short code only by itself

@@ -15,15 +15,15 @@ import pytest
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from expectations.suite import SUITES
+from orchestration.console.runs import RunOutcome, execute_job
 from orchestration.definitions import wire
 from orchestration.parts import make_site as night_site
-from orchestration.runs import RunOutcome, execute_job
 from orchestration.settings import Settings
 from tests.kept import copy_of, kept
 from tests.plain_night import Told, parts_of, run_plain
 from tests.pulling import Start
 from tests.scripted_server import starting
-from warehouse.connection import Limits, read_rows
+from warehouse.store.connection import Limits, read_rows
 
 LOCAL = dt.timezone(dt.timedelta(hours=7))
 CENTRE = "H37.01.TTPVHCC"

@@ -17,10 +17,10 @@ from typing import Any
 
 import openpyxl
 
-from sources.drops import Taken, take_inbox
-from sources.landing import LandedBatch
-from sources.spec import SourcesSpec
-from sources.spec_file import load_spec
+from sources.files.drops import Taken, take_inbox
+from sources.landing.batches import LandedBatch
+from sources.spec.file import load_spec
+from sources.spec.systems import SourcesSpec
 
 NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
 SPEC = load_spec()

@@ -20,8 +20,8 @@ from orchestration.settings import Settings
 from tests.breadth import is_whole
 from tests.hard_worlds import FILES, world_of
 from tests.plain_night import Told, by_critical, by_statements, parts_of, run_plain
-from warehouse.connection import Limits, read_rows
-from warehouse.publish import FILE_NAME
+from warehouse.publication.publish import FILE_NAME
+from warehouse.store.connection import Limits, read_rows
 
 SYSTEMS = tuple(DEMO_CREDENTIALS)
 

@@ -20,8 +20,8 @@ from orchestration.settings import PROJECT
 PLACE = PROJECT / ".cache" / "homes"
 # All that a home may come from: the product, its SQL, suites and seeds, the simulated systems, what builds it here.
 MADE_FROM = (
-    "assets", "demo", "expectations", "orchestration", "reports", "sources", "sql", "warehouse", "tests/*.py",
-    "pyproject.toml", "requirements.lock",
+    "assets", "demo", "expectations", "figures", "orchestration", "reports", "sources", "sql", "warehouse",
+    "tests/*.py", "pyproject.toml", "requirements.lock",
 )  # fmt: skip
 MARK = 16
 KEPT_TESTS = ("conftest.py", "fault_yard.py", "kept.py", "night_content.py", "quick_night.py")

@@ -23,13 +23,13 @@ from expectations.outcome import Outcome
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.parts import columns_of
 from orchestration.settings import PROJECT
-from sources.spec import SourcesSpec
-from sources.spec_file import PACKAGED, load_spec
+from sources.spec.file import PACKAGED, load_spec
+from sources.spec.systems import SourcesSpec
 from tests.statements import judged
-from warehouse.build import RowRule, prune_tables
-from warehouse.catalog import Catalog, load_catalog
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, record_checks, set_run_context
+from warehouse.models.build import RowRule, prune_tables
+from warehouse.models.catalog import Catalog, load_catalog
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.state import STATE_TABLES, record_checks, set_run_context
 
 HOLIDAYS = "seeds.public_holidays"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sources.http import Access
-from sources.landing import LandedBatch, complete_batches
-from sources.limits import Limits
-from sources.pull import pull_entity
-from sources.spec import SourcesSpec
-from sources.transport import Wire
-from sources.windows import Window
+from sources.http.client import Access
+from sources.http.limits import Limits
+from sources.http.transport import Wire
+from sources.landing.batches import LandedBatch, complete_batches
+from sources.pull.entity import pull_entity
+from sources.pull.windows import Window
+from sources.spec.systems import SourcesSpec
 from tests.scripted_server import (
     SECRETS,
     FakeSystem,

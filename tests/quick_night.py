@@ -22,13 +22,13 @@ from demo.server import DEMO_CREDENTIALS
 from expectations.suite import load_suites
 from orchestration.parts import columns_of, make_site
 from orchestration.settings import PROJECT, Settings
-from sources.limits import Limits
-from sources.spec import SourcesSpec
-from sources.spec_file import load_spec
-from warehouse.catalog import Catalog, _kpi_measure, load_catalog
-from warehouse.connection import Limits as DuckLimits
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, set_run_context
+from sources.http.limits import Limits
+from sources.spec.file import load_spec
+from sources.spec.systems import SourcesSpec
+from warehouse.models.catalog import Catalog, _kpi_measure, load_catalog
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.connection import Limits as DuckLimits
+from warehouse.store.state import STATE_TABLES, set_run_context
 
 # What is built and published in these tests: lists of every kind, dropped files, and the figures of one KPI
 # (publication keeps what they were).

@@ -13,16 +13,16 @@ from pathlib import Path
 import duckdb
 
 from assets.shapes import raw_shapes
+from figures.publication_log import RuleSet, keep_publication, rule_set
+from figures.replay import staged_query
 from orchestration.settings import PROJECT
 from tests.conftest import CENTRE, LOCAL
 from tests.plain_night import parts_of
-from warehouse.catalog import Model
-from warehouse.connection import Limits, open_warehouse
-from warehouse.ledger import RuleSet, keep_publication, rule_set
-from warehouse.pages import ensure_raw_table
-from warehouse.replay import staged_query
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import RunContext, ensure_state, set_run_context
+from warehouse.load.landed_pages import ensure_raw_table
+from warehouse.models.catalog import Model
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.connection import Limits, open_warehouse
+from warehouse.store.state import RunContext, ensure_state, set_run_context
 
 FIRST = dt.datetime(2023, 4, 3, 1, 30, tzinfo=LOCAL)
 NIGHTS = 5

@@ -19,11 +19,11 @@ from tests.plain_night import blocking_words, blocks, parts_of
 from tests.statements import judged
 from tests.truth_warehouse import LISTS, load_rows
 from tests.warehouse_case import CENTRE, SHAPES
-from warehouse.build import Builder
-from warehouse.connection import Limits, open_warehouse
 from warehouse.errors import ContractError, QuarantineError
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import RunContext, ensure_state, set_run_context
+from warehouse.models.build import Builder
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.connection import Limits, open_warehouse
+from warehouse.store.state import RunContext, ensure_state, set_run_context
 
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2028, 12, 31)
 KINDS = ("small", "empty")

@@ -13,10 +13,10 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType
 from dagster._core.events import JobFailureData
 
-from orchestration.alerts import FORGOTTEN_AFTER, Alerts, Cause
-from orchestration.messengers import MessengerError
+from orchestration.operating.alerts import FORGOTTEN_AFTER, Alerts, Cause
+from orchestration.operating.messengers import MessengerError
+from orchestration.operating.watch import look
 from orchestration.settings import LOCAL, Settings, use_dagster_home
-from orchestration.watching import look
 
 pytestmark = pytest.mark.time
 

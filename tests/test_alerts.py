@@ -18,8 +18,8 @@ from assets.verdicts import verdict
 from expectations.outcome import Outcome, State
 from expectations.suite import Suite
 from orchestration.commands.nights import tell_now
+from orchestration.operating.watch import look
 from orchestration.settings import LOCAL, Settings, use_dagster_home
-from orchestration.watching import look
 
 pytestmark = [pytest.mark.slow, pytest.mark.time]
 
@@ -264,7 +264,7 @@ def test_old_data_is_told_by_what_the_published_file_says(place: Place, receiver
 
 
 def test_the_sensor_looks_and_starts_nothing(place: Place, receiver: Receiver) -> None:
-    from orchestration.watching import watch_sensor
+    from orchestration.operating.watch import watch_sensor
 
     place.run(fails=True)
     sensor = watch_sensor(place.settings)
@@ -275,7 +275,7 @@ def test_the_sensor_looks_and_starts_nothing(place: Place, receiver: Receiver) -
 
 
 def test_old_runs_are_thrown_away(place: Place) -> None:
-    from orchestration.housekeeping import tidy
+    from orchestration.operating.retention import tidy
 
     place.run(fails=False)
     later = dt.datetime.now(LOCAL) + dt.timedelta(days=place.settings.run_days + 1)

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.housekeeping import _old_landing
+from orchestration.operating.retention import _old_landing
 from orchestration.settings import Settings
-from sources.landing import LandedBatch, complete_batches
-from sources.open_batch import open_batch
+from sources.landing.batches import LandedBatch, complete_batches
+from sources.landing.open_batch import open_batch
 from warehouse.backup import Backup, find_backups, holds, last_backup, make_backup, restore_backup
-from warehouse.recovery import set_aside
+from warehouse.store.recovery import set_aside
 
 pytestmark = pytest.mark.time
 

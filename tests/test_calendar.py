@@ -9,8 +9,8 @@ from expectations.runner import run_suites
 from expectations.suite import load_suites
 from tests.oracle.workdays import is_working
 from tests.warehouse_case import AS_OF, CENTRE, SQL, CaseWarehouse
-from warehouse.seeds import load_seed
-from warehouse.state import RunContext, set_run_context
+from warehouse.models.seeds import load_seed
+from warehouse.store.state import RunContext, set_run_context
 
 ONE_DAY = dt.timedelta(days=1)
 FIRST, LAST = dt.date(2021, 1, 1), dt.date(2026, 12, 31)

@@ -11,12 +11,12 @@ import openpyxl
 import pytest
 
 from demo.server import DEMO_CREDENTIALS
+from orchestration.console.runs import execute_job
 from orchestration.definitions import wire
-from orchestration.runs import execute_job
 from orchestration.settings import Settings
 from tests.canaries import PEOPLE, Search, _duckdb_values, seed_people
 from tests.conftest import END, Site, make_site
-from warehouse.connection import open_published
+from warehouse.store.connection import open_published
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 PII_KEY = "canary-pii-key-0123456789-0123456789"

@@ -19,8 +19,8 @@ from expectations.runner import run_suites
 from expectations.suite import Suite, load_suite
 from orchestration.settings import PROJECT
 from tests.suite_files import ENTRY, write
-from warehouse.connection import open_warehouse
-from warehouse.state import ensure_state
+from warehouse.store.connection import open_warehouse
+from warehouse.store.state import ensure_state
 
 NOW = dt.datetime(2023, 6, 10, 1, 30, tzinfo=dt.UTC)
 ROWS = "unexpected_rows_expectation"

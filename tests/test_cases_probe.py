@@ -13,12 +13,12 @@ import pytest
 
 from expectations.runner import run_suites
 from expectations.suite import load_suites
-from orchestration.inbox import put_into_inbox
+from orchestration.console.inbox import put_into_inbox
 from orchestration.settings import PROJECT, Settings
-from sources.spec_file import PACKAGED
+from sources.spec.file import PACKAGED
 from tests.conftest import LOCAL
 from tests.quick_night import run_night, small_catalog
-from warehouse.connection import open_warehouse, read_rows
+from warehouse.store.connection import open_warehouse, read_rows
 
 FIXTURE = Path(__file__).parent / "fixtures" / "cases_probe.csv"
 AS_OF = dt.datetime(2026, 11, 30, 1, 30, tzinfo=LOCAL)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import catalog
-from warehouse.catalog import Catalog, load_catalog
 from warehouse.errors import CatalogError
-from warehouse.reads import LIST, RememberedReads, _reader
+from warehouse.models import catalog
+from warehouse.models.catalog import Catalog, load_catalog
+from warehouse.models.reads import LIST, RememberedReads, _reader
 
 MODEL = "/* @model\ndescription: Cases. One row per case.\ngrain: [case_code]\ncolumns: {case_code: Mã. Code.}\n*/\n"
 SAME = "/* @model\ndescription: The same. One row per case.\ngrain: [case_code]\ncolumns: %s\n*/\nselect * from raw.a\n"
@@ -170,7 +170,7 @@ def test_what_queries_read_is_remembered_by_their_content(
     changed, asked = load()
     assert asked == ["a"]
     assert changed.models["staging.a"].depends_on == {"raw.b"}
-    monkeypatch.setattr("warehouse.reads.version", lambda _: "another")
+    monkeypatch.setattr("warehouse.models.reads.version", lambda _: "another")
     _reader.cache_clear()
     assert load()[1] == ["a", "b"]
     _reader.cache_clear()

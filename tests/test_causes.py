@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from assets.broken import Broken, stop_words
-from orchestration.causes import Stop, stop_of
-from orchestration.housekeeping import fail_dead_runs
+from orchestration.operating.causes import Stop, stop_of
+from orchestration.operating.retention import fail_dead_runs
 from orchestration.settings import Settings
 from reports.numbers import change_text, exact_text, parts_text, size_text
 

@@ -10,13 +10,13 @@ import pytest
 from assets.publish import failing_gates
 from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
-from sources.spec_file import load_spec
+from sources.spec.file import load_spec
 from tests.conftest import END
-from warehouse.clock import pull_back
-from warehouse.connection import open_warehouse
 from warehouse.errors import WarehouseError
-from warehouse.pages import ensure_raw_table
-from warehouse.state import ensure_state, next_event, record_checks
+from warehouse.load.clock import pull_back
+from warehouse.load.landed_pages import ensure_raw_table
+from warehouse.store.connection import open_warehouse
+from warehouse.store.state import ensure_state, next_event, record_checks
 
 
 @pytest.fixture(name="store")

@@ -5,15 +5,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import doctor
 from orchestration.definitions import wire
+from orchestration.operating import doctor
 from orchestration.settings import Settings
 from tests.suite_files import ENTRY, write
 from tests.warehouse_case import SQL
-from warehouse import engine
-from warehouse.connection import Limits, open_published, open_warehouse
-from warehouse.engine import is_affected
 from warehouse.errors import CatalogError
+from warehouse.store import engine
+from warehouse.store.connection import Limits, open_published, open_warehouse
+from warehouse.store.engine import is_affected
 
 CASES = "create table cases as select i as id, (i * 7919) % 100003 as days from range(100000) r (i)"
 LATE = "create table late as select i * 10 as id from range(1000) r (i)"

@@ -11,13 +11,13 @@ import sqlglot.expressions as exp
 
 from orchestration.parts import make_site
 from orchestration.settings import Settings
+from spark.compare import compare
+from spark.dialect import render
+from spark.engine import input_tables, open_session, partition, spark_models
+from spark.macros import read_macros
 from tests.warehouse_case import EXTERNAL, SQL
-from warehouse.catalog import Model, load_catalog
 from warehouse.errors import CatalogError, WarehouseError
-from warehouse.spark_compare import compare
-from warehouse.spark_dialect import render
-from warehouse.spark_engine import input_tables, open_session, partition, spark_models
-from warehouse.spark_macros import read_macros
+from warehouse.models.catalog import Model, load_catalog
 
 MACROS = read_macros(SQL / "macros.sql")
 CATALOG = load_catalog(SQL, EXTERNAL)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import PROJECT
-from sources.landing import complete_batches, list_entities
+from sources.landing.batches import complete_batches, list_entities
 from tests.canaries import Search
 from tests.conftest import END, Site
-from warehouse.connection import read_rows
+from warehouse.store.connection import read_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KEPT = "select count(*) as n from raw.cases__case"

@@ -7,8 +7,8 @@ import pytest
 from expectations.days import TODAY_COLUMNS, reads_day
 from expectations.suite import Rule, load_suites
 from tests.warehouse_case import EXTERNAL, SQL
-from warehouse.catalog import load_catalog
-from warehouse.state import STATE_TABLES
+from warehouse.models.catalog import load_catalog
+from warehouse.store.state import STATE_TABLES
 
 
 def test_every_critical_rule_that_reads_the_day_says_why_it_stops_no_healthy_site() -> None:

@@ -11,8 +11,8 @@ from expectations.suite import SUITES, SuiteError, load_suite, load_suites
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS, UNSUPPORTED
 from tests.suite_files import ENTRY, write
 from tests.warehouse_case import EXTERNAL, SQL
-from warehouse.build import STAGING_COLUMNS
-from warehouse.catalog import load_catalog
+from warehouse.models.build import STAGING_COLUMNS
+from warehouse.models.catalog import load_catalog
 
 COLUMNS = ("code", "status", "received_at")
 QUERY = {"type": UNEXPECTED_ROWS}

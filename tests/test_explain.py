@@ -7,13 +7,13 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from figures.explain import QuestionError, explain, parse_period, units_query
+from figures.overlay import open_overlay
 from orchestration.cli import main
 from orchestration.definitions import wire
 from orchestration.settings import Settings
 from tests.conftest import END, Site
-from warehouse.catalog import Catalog
-from warehouse.explain import QuestionError, explain, parse_period, units_query
-from warehouse.overlay import open_overlay
+from warehouse.models.catalog import Catalog
 
 AGENCY = "H37.03"
 
@@ -151,7 +151,7 @@ def test_metrics_sum_to_every_figure_in_points(
 def test_a_wrong_point_shows_as_not_exact(
     overlay: duckdb.DuckDBPyConnection, catalog: Catalog
 ) -> None:
-    from warehouse.overlay import replace_table
+    from figures.overlay import replace_table
 
     replace_table(
         overlay, "marts.index_766_metric",
@@ -166,7 +166,7 @@ def test_a_wrong_point_shows_as_not_exact(
 def test_a_wrong_verdict_shows_as_not_exact(
     overlay: duckdb.DuckDBPyConnection, catalog: Catalog
 ) -> None:
-    from warehouse.overlay import replace_table
+    from figures.overlay import replace_table
 
     replace_table(
         overlay, "core.fct_case",

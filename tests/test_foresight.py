@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT
-from warehouse.catalog import parse_model
+from warehouse.models.catalog import parse_model
 
 SQL = PROJECT / "sql"
 

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from demo.server import serve
 from expectations.suite import SUITES
 from orchestration.cli import main
+from orchestration.console.maintenance import publish_again
+from orchestration.console.runs import QUIET, execute_job
 from orchestration.definitions import wire
-from orchestration.maintenance import publish_again
-from orchestration.runs import QUIET, execute_job
 from orchestration.settings import use_dagster_home
 from tests.conftest import END, LOCAL, Site
 from tests.plain_night import by_nobody

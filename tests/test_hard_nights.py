@@ -18,8 +18,8 @@ from orchestration.settings import PROJECT
 from tests.breadth import is_whole
 from tests.conftest import Site
 from tests.hard_worlds import at, world_of
-from warehouse.connection import read_rows
-from warehouse.publish import FILE_NAME, current_version
+from warehouse.publication.publish import FILE_NAME, current_version
+from warehouse.store.connection import read_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ONE_DAY = dt.timedelta(days=1)

@@ -13,9 +13,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.doctor import examine
-from orchestration.finding import Finding
-from orchestration.housekeeping import tidy
+from orchestration.operating.doctor import examine
+from orchestration.operating.finding import Finding
+from orchestration.operating.retention import tidy
 from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
 from tests.kept import copy_of

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.maintenance import set_damaged_aside
+from orchestration.console.maintenance import set_damaged_aside
 from orchestration.settings import PROJECT
 from tests.breadth import is_whole
 from tests.conftest import END, Site
@@ -38,10 +38,10 @@ from tests.nursery import reason_file
 from tests.quick_night import STEPS, settings_of
 from warehouse.backup import _settle
 from warehouse.errors import WarehouseError
-from warehouse.inspect import look_at_warehouse
-from warehouse.recovery import find_damage, set_aside
-from warehouse.sequence import number_in
-from warehouse.versions import current_version, list_versions
+from warehouse.publication.versions import current_version, list_versions
+from warehouse.store.inspect import look_at_warehouse
+from warehouse.store.recovery import find_damage, set_aside
+from warehouse.store.sequence import number_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MOMENTS = int(os.environ.get("MOTCUA_CHAOS") or (100 if is_whole("KILLS") else 2))

@@ -9,10 +9,10 @@ import pytest
 
 from assets.batches import newest_sweep
 from sources.errors import TransientError
-from sources.landing import MANIFEST, LandedBatch, complete_batches, next_number
-from sources.manifest import Manifest
-from sources.open_batch import open_batch
-from sources.windows import Window
+from sources.landing.batches import MANIFEST, LandedBatch, complete_batches, next_number
+from sources.landing.manifest import Manifest
+from sources.landing.open_batch import open_batch
+from sources.pull.windows import Window
 from tests.pulling import INCREMENTAL, NOW, ZONE, Start, pull
 from tests.scripted_server import FakeSystem, Reply, make_rows
 from tests.server_faults import status

@@ -9,14 +9,14 @@ import pytest
 
 from expectations.runner import run_suites
 from expectations.suite import load_suites
+from figures.law import basis_behind, clock_behind
+from figures.units import FACTS
 from orchestration.settings import PROJECT
 from reports.forms import Form
 from reports.law import NO_VERSION, citation_text, with_version
 from tests.staging_rows import CASE, META, Row
 from tests.warehouse_case import CaseWarehouse
-from warehouse.facts import FACTS
-from warehouse.law import basis_behind, clock_behind
-from warehouse.seeds import load_seed
+from warehouse.models.seeds import load_seed
 
 SEEDS = PROJECT / "sql" / "seeds"
 # What names one rule; its rows are that rule's versions.

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT
-from warehouse.connection import open_warehouse
-from warehouse.seeds import load_seed
+from warehouse.models.seeds import load_seed
+from warehouse.store.connection import open_warehouse
 
 SQL = PROJECT / "sql"
 

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from figures.overlay import open_overlay
+from figures.restate import restate
 from orchestration.settings import PROJECT
 from tests.restated_ledger import Ledger
 from tests.warehouse_case import EXTERNAL, SHAPES, SQL
-from warehouse.build import build_model
-from warehouse.catalog import load_catalog
-from warehouse.connection import open_warehouse
-from warehouse.erasure import rebuild_file
 from warehouse.errors import WarehouseError
-from warehouse.migrations import NEWEST, migrate, steps
-from warehouse.overlay import open_overlay
-from warehouse.pages import ensure_raw_table
-from warehouse.restate import restate
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import ensure_state
+from warehouse.load.landed_pages import ensure_raw_table
+from warehouse.models.build import build_model
+from warehouse.models.catalog import load_catalog
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.persons.erasure import rebuild_file
+from warehouse.store.connection import open_warehouse
+from warehouse.store.migrations import NEWEST, migrate, steps
+from warehouse.store.state import ensure_state
 
 FIXTURE = PROJECT / "tests" / "fixtures" / "warehouse-0.1.0.duckdb.gz"
 FIGURES = """
@@ -98,7 +98,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
     (folder / "0002_broken.sql").write_text(
         "delete from meta.batch; select * from nowhere.at_all;", encoding="utf-8"
     )
-    monkeypatch.setattr("warehouse.migrations.FOLDER", folder)
+    monkeypatch.setattr("warehouse.store.migrations.FOLDER", folder)
     connection = open_warehouse(old, SQL / "macros.sql")
     with pytest.raises(WarehouseError, match=r"0002_broken\.sql failed"):
         migrate(connection)

@@ -178,9 +178,9 @@ def test_second_run_changes_no_figure_and_a_later_one_follows_the_truth(tmp_path
 
 def test_readers_never_meet_a_torn_version(night: Site) -> None:
     """F62: readers query all the time while the link goes from version to version; two hundred in `make test-all`."""
-    from warehouse.connection import open_warehouse
-    from warehouse.publish import publish
-    from warehouse.state import RunContext, ensure_state, set_run_context
+    from warehouse.publication.publish import publish
+    from warehouse.store.connection import open_warehouse
+    from warehouse.store.state import RunContext, ensure_state, set_run_context
 
     folder, errors, reads = night.home / "torn", [], []
     source = open_warehouse(":memory:", PROJECT / "sql" / "macros.sql")
@@ -242,7 +242,7 @@ def test_readers_never_meet_a_torn_version(night: Site) -> None:
 
 def test_a_second_run_at_once_is_told_that_the_warehouse_is_held(night: Site) -> None:
     """F61."""
-    from warehouse.connection import hold_lock
+    from warehouse.store.connection import hold_lock
 
     environment = {**os.environ, "MOTCUA_HOME": str(night.home), "MOTCUA_AS_OF": END.isoformat()}
     with hold_lock(night.home / "warehouse.lock", "the test"):

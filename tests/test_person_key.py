@@ -21,10 +21,10 @@ from orchestration.settings import PROJECT, Settings
 from tests.conftest import END
 from tests.night_content import published_content
 from tests.quick_night import run_night
-from warehouse.connection import read_rows
 from warehouse.errors import WarehouseError
-from warehouse.person_key import key_id
-from warehouse.state import record_checks
+from warehouse.persons.key import key_id
+from warehouse.store.connection import read_rows
+from warehouse.store.state import record_checks
 
 HASHES = "select case_code, received_by as hash from raw.cases__case where received_by is not null"
 ONLY = ("case",)

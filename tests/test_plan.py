@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.planning import plan_payload, plan_text
+from figures.explain import QuestionError
+from figures.overlay import open_overlay
+from figures.plan import Plan, plan
+from figures.proposal import rules_on_disk
+from figures.publication_log import RuleSet
+from figures.restate import restate
+from orchestration.console.planning import plan_payload, plan_text
 from orchestration.settings import PROJECT
 from tests.conftest import LOCAL
 from tests.restated_ledger import LIMIT_OF_FIVE, Ledger, late_rule
-from warehouse.explain import QuestionError
-from warehouse.ledger import RuleSet
-from warehouse.overlay import open_overlay
-from warehouse.plan import Plan, plan
-from warehouse.proposal import rules_on_disk
-from warehouse.restate import restate
-from warehouse.seeds import load_seed
+from warehouse.models.seeds import load_seed
 
 SEED = PROJECT / "sql" / "seeds" / "clock_start.csv"
 

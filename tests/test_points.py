@@ -10,9 +10,9 @@ import pytest
 
 from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
-from sources.spec_file import load_spec
-from warehouse.connection import open_warehouse
-from warehouse.pages import Batch, ensure_raw_table, read_records
+from sources.spec.file import load_spec
+from warehouse.load.landed_pages import Batch, ensure_raw_table, read_records
+from warehouse.store.connection import open_warehouse
 
 NOW = dt.datetime(2023, 6, 30, tzinfo=dt.UTC)
 

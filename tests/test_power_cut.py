@@ -25,10 +25,10 @@ from dagster import DagsterRunStatus
 
 from demo.server import DEMO_CREDENTIALS, serve
 from demo.world import World
-from orchestration.housekeeping import fail_dead_runs
+from orchestration.operating.retention import fail_dead_runs
 from orchestration.settings import PROJECT, Settings, use_dagster_home
 from tests.conftest import END
-from warehouse.connection import read_rows
+from warehouse.store.connection import read_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 PATIENCE = 240

@@ -10,12 +10,12 @@ import pytest
 
 from orchestration.settings import PROJECT
 from tests.conftest import Site
-from warehouse.build import build_model
-from warehouse.catalog import Model
-from warehouse.connection import open_warehouse
 from warehouse.errors import CatalogError, ContractError, WarehouseError
-from warehouse.labels import Labels
-from warehouse.state import ensure_state
+from warehouse.models.build import build_model
+from warehouse.models.catalog import Model
+from warehouse.models.labels import Labels
+from warehouse.store.connection import open_warehouse
+from warehouse.store.state import ensure_state
 
 # ruff: noqa: E501 (one query a line reads best)
 pytestmark = pytest.mark.slow

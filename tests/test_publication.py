@@ -7,14 +7,20 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from figures.publication_log import RuleSet, keep_publication
 from reports.data import _publication as own_row
-from warehouse.connection import open_warehouse
 from warehouse.errors import PublicationError
-from warehouse.ledger import RuleSet, keep_publication
-from warehouse.publish import publish
-from warehouse.sequence import number_in, order_key, time_in
-from warehouse.state import RunContext, ensure_state, set_run_context
-from warehouse.versions import current_version, list_versions, prune, roll_back, switch_to
+from warehouse.publication.publish import publish
+from warehouse.publication.versions import (
+    current_version,
+    list_versions,
+    prune,
+    roll_back,
+    switch_to,
+)
+from warehouse.store.connection import open_warehouse
+from warehouse.store.sequence import number_in, order_key, time_in
+from warehouse.store.state import RunContext, ensure_state, set_run_context
 
 pytestmark = pytest.mark.time
 

@@ -13,8 +13,8 @@ from assets.checks import check_suites
 from assets.night import open_night
 from expectations.suite import SUITES
 from orchestration.cli import main
+from orchestration.console.maintenance import publish_again
 from orchestration.definitions import wire
-from orchestration.maintenance import publish_again
 from tests.conftest import END, Site, make_site
 from tests.plain_night import by_critical
 from warehouse.errors import PublicationError

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from assets.shapes import raw_shapes
-from sources.spec_file import PACKAGED, load_spec
+from sources.spec.file import PACKAGED, load_spec
 from tests.warehouse_case import CaseWarehouse
 
 

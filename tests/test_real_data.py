@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from orchestration.inbox import put_into_inbox
+from orchestration.console.inbox import put_into_inbox
 from orchestration.settings import PROJECT, Settings
-from sources.spec_file import PACKAGED
+from sources.spec.file import PACKAGED
 from tests.conftest import LOCAL
 from tests.quick_night import run_night, small_catalog
-from warehouse.connection import read_rows
+from warehouse.store.connection import read_rows
 
 DATA = PROJECT.parent / "shared" / "data"
 AS_OF = dt.datetime(2026, 6, 30, 1, 30, tzinfo=LOCAL)

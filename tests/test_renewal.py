@@ -18,9 +18,9 @@ from tests.breadth import is_whole
 from tests.made_up import DAY, LOCAL, Era, History, Row, truth
 from tests.truth_warehouse import TruthWarehouse
 from tests.warehouse_case import CENTRE
-from warehouse.build import Builder, BuildResult
-from warehouse.content import forget_contents, made_of
-from warehouse.state import RunContext, set_run_context
+from warehouse.models.build import Builder, BuildResult
+from warehouse.models.content import forget_contents, made_of
+from warehouse.store.state import RunContext, set_run_context
 
 SHOWN = (
     "marts.case_fact",
@@ -153,7 +153,7 @@ def test_it_is_as_if_built_whole(
 ) -> None:
     """Changed and new cases, refused rows and their correction, sweeps, limits, aliases, calendars, days."""
     # In six dense weeks every night is one of many cases.
-    monkeypatch.setattr("warehouse.renewal.MOST", 1.0)
+    monkeypatch.setattr("warehouse.models.renewal.MOST", 1.0)
     twins, stream = Twins(tmp_path), Stream(seed)
     twins.night(stream.first(), stream.as_of)
     for _ in range(NIGHTS):
@@ -175,7 +175,7 @@ def test_nothing_new_carries_all_but_what_is_written_each_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same moment and the same data: no table of cases or figures is built again."""
-    monkeypatch.setattr("warehouse.renewal.MOST", 1.0)
+    monkeypatch.setattr("warehouse.models.renewal.MOST", 1.0)
     twins, stream = Twins(tmp_path), Stream(7)
     twins.night(stream.first(), stream.as_of)
     again = twins.night({}, stream.as_of)

@@ -235,7 +235,7 @@ def test_the_policy_runs_no_script_that_the_page_did_not_bring(
 
 def test_the_page_shows_no_agency_with_fewer_than_five_ratings(night: Site) -> None:
     from reports.data import read_scorecard
-    from warehouse.connection import open_published
+    from warehouse.store.connection import open_published
 
     with open_published(night.home / "published" / "kpi.duckdb") as connection:
         card = read_scorecard(connection)

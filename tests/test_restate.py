@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from assets.checks import row_rules
+from figures.overlay import open_overlay
+from figures.publication_log import RuleSet, rule_set
+from figures.replay import staged_query
+from figures.restate import CAUSES, restate
 from orchestration.definitions import wire
 from tests.breadth import is_whole
 from tests.conftest import END, LOCAL, Site
@@ -27,12 +31,8 @@ from tests.restated_ledger import (
     rate,
     show,
 )
-from warehouse.catalog import KPI_MEASURE
-from warehouse.ledger import RuleSet, rule_set
-from warehouse.overlay import open_overlay
-from warehouse.replay import staged_query
-from warehouse.restate import CAUSES, restate
-from warehouse.seeds import load_public_holidays
+from warehouse.models.catalog import KPI_MEASURE
+from warehouse.models.seeds import load_public_holidays
 
 
 @pytest.mark.slow

@@ -20,12 +20,12 @@ import pytest
 from demo.world import World
 from tests.truth_warehouse import TruthWarehouse
 from tests.warehouse_case import CENTRE, EXTERNAL, SQL
-from warehouse import row_order
-from warehouse.catalog import load_catalog
-from warehouse.connection import open_warehouse
 from warehouse.errors import PublicationError
-from warehouse.publish import publish
-from warehouse.state import PUBLISHED_STATE, RunContext, ensure_state, set_run_context
+from warehouse.models.catalog import load_catalog
+from warehouse.publication import row_order
+from warehouse.publication.publish import publish
+from warehouse.store.connection import open_warehouse
+from warehouse.store.state import PUBLISHED_STATE, RunContext, ensure_state, set_run_context
 
 END = dt.datetime(2023, 6, 20, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 # The columns that carry the mark, instead of what they say.

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from figures.explain import explain
+from figures.overlay import open_overlay
+from orchestration.console.explaining import explanation_text
 from orchestration.definitions import wire
-from orchestration.explaining import explanation_text
 from tests.conftest import END, Site
-from warehouse.explain import explain
-from warehouse.overlay import open_overlay
 
 pytestmark = pytest.mark.slow
 RATED = "kpi_id in ('very_satisfied', 'dissatisfied')"

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sources.auth import Credential
 from sources.errors import (
     PermanentError,
     SourceError,
@@ -16,7 +15,8 @@ from sources.errors import (
     TransientError,
     UnauthorizedError,
 )
-from sources.http import Access
+from sources.http.auth import Credential
+from sources.http.client import Access
 from tests.pulling import (
     Start,
     check_nothing,

@@ -19,13 +19,13 @@ from demo.faults import Scenario
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
 from orchestration.settings import PROJECT
-from sources.drops import take_inbox
 from sources.errors import BudgetError, PermanentError, SourceError, TransientError
-from sources.landing import LandedBatch, complete_batches
-from sources.limits import Limits
-from sources.pull import Access, probe, pull_entity
-from sources.spec_file import load_spec
-from sources.windows import next_window
+from sources.files.drops import take_inbox
+from sources.http.limits import Limits
+from sources.landing.batches import LandedBatch, complete_batches
+from sources.pull.entity import Access, probe, pull_entity
+from sources.pull.windows import next_window
+from sources.spec.file import load_spec
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 0, tzinfo=ZONE)

@@ -10,8 +10,8 @@ import openpyxl
 import pytest
 
 from sources.errors import LandingError
-from sources.landing import complete_batches
-from sources.spec_file import PACKAGED, load_spec
+from sources.landing.batches import complete_batches
+from sources.spec.file import PACKAGED, load_spec
 from tests.dropped_files import (
     CENTRE,
     PLAN,

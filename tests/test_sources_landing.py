@@ -13,9 +13,9 @@ from sources.errors import (
     LandingError,
     TransientError,
 )
-from sources.landing import complete_batches
-from sources.open_batch import incomplete_batches
-from sources.reading import PullProgress
+from sources.landing.batches import complete_batches
+from sources.landing.open_batch import incomplete_batches
+from sources.pull.reading import PullProgress
 from tests.disks import small_disk
 from tests.pulling import FIRST, INCREMENTAL, SECOND, Start, check_truth, pull
 from tests.scripted_server import FakeSystem, Reply, Step, make_rows

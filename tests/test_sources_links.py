@@ -11,7 +11,7 @@ from sources.errors import (
     PermanentError,
     SpecError,
 )
-from sources.transport import Wire
+from sources.http.transport import Wire
 from tests.pulling import (
     Start,
     check_nothing,

@@ -11,9 +11,9 @@ from sources.errors import (
     LoopError,
     SpecError,
 )
-from sources.http import Access
-from sources.limits import Limits, retry_after_seconds
-from sources.pull import pull_entity
+from sources.http.client import Access
+from sources.http.limits import Limits, retry_after_seconds
+from sources.pull.entity import pull_entity
 from tests.pulling import (
     NOW,
     PAGINGS,

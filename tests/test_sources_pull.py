@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
-from sources.http import Access
-from sources.limits import Limits
-from sources.pull import probe
+from sources.http.client import Access
+from sources.http.limits import Limits
+from sources.pull.entity import probe
 from tests.pulling import (
     NOW,
     PAGINGS,

@@ -16,10 +16,10 @@ from sources.errors import (
     SourceError,
     TransientError,
 )
-from sources.landing import complete_batches
-from sources.limits import Limits
-from sources.open_batch import incomplete_batches
-from sources.windows import Window
+from sources.http.limits import Limits
+from sources.landing.batches import complete_batches
+from sources.landing.open_batch import incomplete_batches
+from sources.pull.windows import Window
 from tests.pulling import (
     FIRST,
     INCREMENTAL,

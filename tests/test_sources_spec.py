@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from sources.errors import SpecError
-from sources.headings import fold
-from sources.spec_file import PACKAGED, load_spec
+from sources.spec.file import PACKAGED, load_spec
+from sources.spec.headings import fold
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sources.http import Access
-from sources.pull import pull_entity
-from sources.spec_file import load_spec
-from sources.windows import Window
+from sources.http.client import Access
+from sources.pull.entity import pull_entity
+from sources.pull.windows import Window
+from sources.spec.file import load_spec
 from tests.scripted_server import FakeSystem, serving
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -116,7 +116,7 @@ def test_another_vendor_goes_in_by_another_file(vendor: FakeSystem, tmp_path: Pa
 
 def test_the_vendors_own_error_word_is_understood(vendor: FakeSystem, tmp_path: Path) -> None:
     from sources.errors import TransientError
-    from sources.limits import Limits
+    from sources.http.limits import Limits
 
     path = tmp_path / "vendor.yml"
     path.write_text(VENDOR)

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sources.errors import SpecError
-from sources.http import Access
-from sources.pull import pull_entity
-from sources.spec import EntitySpec
-from sources.spec_file import load_spec
-from sources.windows import Window, next_window, split_window, window_params
+from sources.http.client import Access
+from sources.pull.entity import pull_entity
+from sources.pull.windows import Window, next_window, split_window, window_params
+from sources.spec.file import load_spec
+from sources.spec.systems import EntitySpec
 from tests.scripted_server import FakeSystem, Reply, serving
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -15,12 +15,8 @@ import pytest
 from benchmarks.provinces import PROVINCES, centre_of
 from benchmarks.spark_cluster import LOOPBACK, SMALL, cluster
 from demo.world import World
-from tests.truth_warehouse import TruthWarehouse
-from tests.warehouse_case import EXTERNAL, SQL
-from warehouse.build import build_model
-from warehouse.catalog import load_catalog
-from warehouse.spark_compare import compare
-from warehouse.spark_engine import (
+from spark.compare import compare
+from spark.engine import (
     SparkBuilt,
     export_inputs,
     input_tables,
@@ -29,8 +25,12 @@ from warehouse.spark_engine import (
     run_provinces,
     spark_models,
 )
-from warehouse.spark_macros import read_macros
-from warehouse.spark_night import SparkNight
+from spark.macros import read_macros
+from spark.night import SparkNight
+from tests.truth_warehouse import TruthWarehouse
+from tests.warehouse_case import EXTERNAL, SQL
+from warehouse.models.build import build_model
+from warehouse.models.catalog import load_catalog
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

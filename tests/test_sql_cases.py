@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.warehouse_case import CaseWarehouse
-from warehouse.build import STAGING_COLUMNS
+from warehouse.models.build import STAGING_COLUMNS
 
 CASES = sorted((Path(__file__).parent / "sql").glob("*/*.yml"))
 

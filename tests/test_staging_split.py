@@ -8,7 +8,7 @@ import pytest
 from expectations.runner import run_suites
 from expectations.suite import load_suites
 from tests.staging_rows import CASE, META, SOUND, shared_warehouse
-from warehouse.build import RowRule, build_model
+from warehouse.models.build import RowRule, build_model
 
 BROKEN: dict[str, dict[str, Any]] = {
     "case_code_present": {"case_code": " "},

@@ -14,13 +14,13 @@ from assets.resource import night_resource
 from assets.verdicts import verdict
 from expectations.outcome import Outcome, State
 from expectations.suite import Suite, load_suites
-from orchestration.causes import broken_rules, stop_of
+from orchestration.console.runs import QUIET
+from orchestration.operating.causes import broken_rules, stop_of
 from orchestration.parts import make_site
-from orchestration.runs import QUIET
 from orchestration.settings import Settings
-from warehouse.catalog import load_catalog
-from warehouse.connection import read_rows
-from warehouse.state import STATE_TABLES
+from warehouse.models.catalog import load_catalog
+from warehouse.store.connection import read_rows
+from warehouse.store.state import STATE_TABLES
 
 HEADER = "/* @model\ndescription: Numbers. One row per number.\ngrain: [n]\ncolumns: {n: Số. Number.}\n*/\n"
 MODELS = {

@@ -17,13 +17,13 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
-from orchestration.children import WatchedClock, serve
-from orchestration.doctor import examine
+from orchestration.console.children import WatchedClock, serve
+from orchestration.operating.doctor import examine
+from orchestration.operating.wrong_clock import forget_times_ahead, times_ahead
 from orchestration.settings import LOCAL, Settings, use_dagster_home
-from orchestration.wrong_clock import forget_times_ahead, times_ahead
-from sources.open_batch import open_batch
+from sources.landing.open_batch import open_batch
 from warehouse.backup import make_backup
-from warehouse.versions import list_versions, roll_back, switch_to
+from warehouse.publication.versions import list_versions, roll_back, switch_to
 
 pytestmark = pytest.mark.time
 

@@ -16,13 +16,13 @@ import duckdb
 from assets.checks import row_rules as _row_rules
 from expectations.suite import load_suites
 from tests.warehouse_case import CENTRE, EXTERNAL, SHAPES, SQL
-from warehouse.build import build_model
-from warehouse.catalog import load_catalog
-from warehouse.connection import Limits, open_warehouse
-from warehouse.load import load_batch
-from warehouse.pages import Batch, RawShape
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import RunContext, ensure_state, set_run_context
+from warehouse.load.landed_pages import Batch, RawShape
+from warehouse.load.raw_tables import load_batch
+from warehouse.models.build import build_model
+from warehouse.models.catalog import load_catalog
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.connection import Limits, open_warehouse
+from warehouse.store.state import RunContext, ensure_state, set_run_context
 
 # Which list of the truth each raw table is loaded from.
 LISTS = {

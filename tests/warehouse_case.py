@@ -12,12 +12,12 @@ import duckdb
 
 from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
-from sources.spec_file import load_spec
-from warehouse.catalog import Catalog, Model, load_catalog
-from warehouse.connection import Limits, open_warehouse
-from warehouse.pages import ensure_raw_table
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import STATE_TABLES, RunContext, ensure_state, set_run_context
+from sources.spec.file import load_spec
+from warehouse.load.landed_pages import ensure_raw_table
+from warehouse.models.catalog import Catalog, Model, load_catalog
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.connection import Limits, open_warehouse
+from warehouse.store.state import STATE_TABLES, RunContext, ensure_state, set_run_context
 
 CENTRE = "H37.01.TTPVHCC"
 AS_OF = dt.datetime(2023, 6, 30, 1, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))

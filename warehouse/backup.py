@@ -21,9 +21,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import WarehouseError
-from warehouse.recovery import is_log_passed_by
-from warehouse.sequence import is_future, numbered_name
-from warehouse.versions import current_version, switch_to
+from warehouse.publication.versions import current_version, switch_to
+from warehouse.store.recovery import is_log_passed_by
+from warehouse.store.sequence import is_future, numbered_name
 
 MANIFEST = "backup.json"
 LETTER = "b"

@@ -20,10 +20,10 @@ from benchmarks.measure import DAYS
 from expectations.suite import load_suites
 from orchestration.definitions import wire
 from orchestration.settings import PROJECT, Settings
-from warehouse.catalog import Catalog, Model
-from warehouse.pages import TECHNICAL_COLUMNS, RawShape
-from warehouse.publish import STORAGE_VERSION
-from warehouse.state import PUBLISHED_STATE, STATE_TABLES
+from warehouse.load.landed_pages import TECHNICAL_COLUMNS, RawShape
+from warehouse.models.catalog import Catalog, Model
+from warehouse.publication.publish import STORAGE_VERSION
+from warehouse.store.state import PUBLISHED_STATE, STATE_TABLES
 
 CENTRE = "H37.01.TTPVHCC"
 NEWEST = "order by _version_at desc, _loaded_at desc, _page_no desc, _row_no desc"
@@ -83,8 +83,8 @@ def _drops(folder: Path, wiring: Any, shapes: dict[str, RawShape]) -> dict[str, 
     given = {}
     with open_night(wiring.site, "plan") as night:
         load_inbox(night, wiring.sources)
-        from warehouse.pages import ensure_raw_table
-        from warehouse.seeds import load_public_holidays
+        from warehouse.load.landed_pages import ensure_raw_table
+        from warehouse.models.seeds import load_public_holidays
 
         load_public_holidays(night.connection)
         for table in [*(t for t in shapes if t.startswith("raw.drops__")), "seeds.public_holidays"]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from benchmarks.stage import Bench
 from orchestration.settings import LOCAL
-from sources.http import Access
-from sources.pull import pull_entity
-from sources.windows import next_window
+from sources.http.client import Access
+from sources.pull.entity import pull_entity
+from sources.pull.windows import next_window
 
 
 def run(bench: Bench) -> dict[str, Any]:

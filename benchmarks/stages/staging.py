@@ -5,8 +5,8 @@ from typing import Any
 from assets.cap import build_capped
 from assets.checks import row_rules
 from benchmarks.stage import Bench
-from warehouse.seeds import load_public_holidays, load_seed
-from warehouse.state import set_run_context
+from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.store.state import set_run_context
 
 
 def run(bench: Bench) -> dict[str, Any]:

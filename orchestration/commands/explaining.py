@@ -34,9 +34,9 @@ def explain(
 
     PERIOD: 2026, 2026-Q2, 2026-05, 2026-W20, 2026-05-04, ytd, 2026-ytd, campaign. Reads the restricted store.
     """
-    from orchestration.explaining import explanation_payload, explanation_text
-    from orchestration.questions import explain_figure
-    from warehouse.explain import QuestionError
+    from figures.explain import QuestionError
+    from orchestration.console.explaining import explanation_payload, explanation_text
+    from orchestration.console.questions import explain_figure
 
     try:
         found = explain_figure(settings, kpi, period, agency, variant)
@@ -85,10 +85,10 @@ def restate(
     Replays the figure from what was known then, by the rules kept with the version. With --plan: what the rules
     on disk change in that version's figures (the newest one's), by KPI, agency and month, and which cases change side.
     """
-    from orchestration.explaining import restatement_payload, restatement_text
-    from orchestration.planning import plan_payload, plan_text
-    from orchestration.questions import plan_rules, restate_figure
-    from warehouse.explain import QuestionError
+    from figures.explain import QuestionError
+    from orchestration.console.explaining import restatement_payload, restatement_text
+    from orchestration.console.planning import plan_payload, plan_text
+    from orchestration.console.questions import plan_rules, restate_figure
 
     if version is None and not is_plan:
         reply.stop("Name a version, or ask with --plan what the rules on disk would change.", USAGE)

@@ -20,7 +20,7 @@ _MARKS = {"ok": "✓", "warn": "!", "bad": "✗"}
 @command
 def doctor(reply: Reply, settings: Settings, offline: bool) -> None:
     """Khám hệ thống; mỗi phát hiện kèm cách chữa. Look at everything; each finding with its remedy."""
-    from orchestration.doctor import examine
+    from orchestration.operating.doctor import examine
 
     findings = examine(settings, call_sources=not offline)
     worst = [finding for finding in findings if finding.state != "ok"]
@@ -46,8 +46,8 @@ def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
     """Sao lưu kho, landing, inbox, bản công bố. Back up what can't be made again."""
     from reports.numbers import number_text, size_text
     from warehouse.backup import find_backups, make_backup
-    from warehouse.connection import hold_lock
-    from warehouse.sequence import is_future
+    from warehouse.store.connection import hold_lock
+    from warehouse.store.sequence import is_future
 
     with hold_lock(settings.lock_path, "backup"):
         made = make_backup(settings.home, folder, keep)
@@ -79,7 +79,7 @@ def backup(reply: Reply, settings: Settings, folder: Path, keep: int) -> None:
 def restore(reply: Reply, settings: Settings, folder: Path) -> None:
     """Phục hồi vào MOTCUA_HOME trống. Restore the newest backup to an empty MOTCUA_HOME."""
     from warehouse.backup import restore_backup
-    from warehouse.connection import hold_lock
+    from warehouse.store.connection import hold_lock
 
     with hold_lock(settings.lock_path, "restore"):
         made = restore_backup(folder, settings.home)
@@ -97,7 +97,7 @@ def restore(reply: Reply, settings: Settings, folder: Path) -> None:
 @command
 def watch(reply: Reply, settings: Settings) -> None:
     """Xem một lượt và báo nếu hỏng, cho nơi không chạy daemon. Look once and tell, without the daemon."""
-    from orchestration.watching import look_now
+    from orchestration.operating.watch import look_now
 
     failures = look_now(settings)
     reply.done({"untold": failures}, lambda: click.echo("\n".join(failures) or "Đã xem. / Looked."))
@@ -111,7 +111,7 @@ def tidy(reply: Reply, settings: Settings) -> None:
 
     import dagster as dg
 
-    from orchestration import housekeeping
+    from orchestration.operating import retention as housekeeping
     from orchestration.settings import LOCAL, use_dagster_home
     from reports.numbers import number_text
 

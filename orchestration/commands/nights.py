@@ -73,7 +73,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
     A warehouse that can't be read any more is moved aside, and everything that has landed is replayed.
     """
     from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
-    from orchestration.maintenance import set_damaged_aside
+    from orchestration.console.maintenance import set_damaged_aside
 
     tags = {MODE_TAG: "replay", WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
     if aside := set_damaged_aside(settings):
@@ -97,7 +97,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
     """Nhận tệp thả vào. Take dropped files and load them."""
     from assets.names import MODE_TAG
-    from orchestration.inbox import put_into_inbox, reasons_set_aside
+    from orchestration.console.inbox import put_into_inbox, reasons_set_aside
 
     before = reasons_set_aside(settings)
     put_into_inbox(settings, files, kind)
@@ -122,10 +122,10 @@ def _run_job(
     use_demo: bool | None = None,
     also: Mapping[str, Callable[[], object]] | None = None,
 ) -> None:
+    from orchestration.console.maintenance import read_scorecard
+    from orchestration.console.present import TerminalProgress, print_scorecard
+    from orchestration.console.runs import execute_job
     from orchestration.definitions import wire
-    from orchestration.maintenance import read_scorecard
-    from orchestration.present import TerminalProgress, print_scorecard
-    from orchestration.runs import execute_job
 
     with TerminalProgress(is_shown=not reply.as_json) as progress:
         wiring = wire(settings, progress=progress, use_demo=use_demo)
@@ -145,7 +145,7 @@ def _run_job(
 
 def tell_now(settings: Settings) -> None:
     """Tell of a stopped run at once: where runs are started by cron, nobody else looks."""
-    from orchestration.watching import look_now
+    from orchestration.operating.watch import look_now
 
     if settings.alert_webhook or settings.alert_smtp:
         for untold in look_now(settings):

@@ -32,12 +32,12 @@ def erase(
     from assets.shapes import hashed_fields, raw_shapes
     from reports.numbers import number_text
     from sources.erasure import erase_in_landing
-    from sources.spec_file import load_spec
-    from warehouse.connection import hold_lock, open_warehouse
-    from warehouse.erasure import erase_rows, rebuild_file, write_tombstone
-    from warehouse.migrations import migrate
-    from warehouse.person_key import use_person_key
-    from warehouse.state import ensure_state
+    from sources.spec.file import load_spec
+    from warehouse.persons.erasure import erase_rows, rebuild_file, write_tombstone
+    from warehouse.persons.key import use_person_key
+    from warehouse.store.connection import hold_lock, open_warehouse
+    from warehouse.store.migrations import migrate
+    from warehouse.store.state import ensure_state
 
     # From stdin, because an argument would stand in the shell's history and the process list.
     values = [line.strip() for line in sys.stdin if line.strip()] if person else []
@@ -75,7 +75,7 @@ def erase(
 def rotate_key(reply: Reply, settings: Settings) -> None:
     """Đổi khóa băm người dân, băm lại từ landing. Change the key of person hashes, re-hash from landing."""
     from reports.numbers import number_text
-    from warehouse.connection import hold_lock
+    from warehouse.store.connection import hold_lock
 
     if settings.pii_key is not None and settings.pii_key_next is None:
         reply.stop(
@@ -105,13 +105,13 @@ def _rotate(settings: Settings) -> dict[str, Any]:
     """Re-hash, if the store isn't under the next key already, and make the file anew."""
     from assets.batches import as_batch
     from assets.shapes import hashed_fields, raw_shapes
-    from sources.landing import complete_batches
-    from sources.spec_file import load_spec
-    from warehouse.connection import open_warehouse
-    from warehouse.erasure import rebuild_file
-    from warehouse.migrations import migrate
-    from warehouse.person_key import Rotation, key_id, rotate, stored_key_id, use_person_key
-    from warehouse.state import ensure_state
+    from sources.landing.batches import complete_batches
+    from sources.spec.file import load_spec
+    from warehouse.persons.erasure import rebuild_file
+    from warehouse.persons.key import Rotation, key_id, rotate, stored_key_id, use_person_key
+    from warehouse.store.connection import open_warehouse
+    from warehouse.store.migrations import migrate
+    from warehouse.store.state import ensure_state
 
     now = dt.datetime.now(LOCAL)
     shapes = raw_shapes(load_spec(settings.sources_file))

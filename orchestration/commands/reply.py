@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from orchestration import stopping
-from orchestration.answer import BUSY, STOPPED, USAGE, Reply
+from orchestration.console.answer import BUSY, STOPPED, USAGE, Reply
 from orchestration.settings import Settings, SettingsError
 
 __all__ = ["BUSY", "STOPPED", "USAGE", "Reply", "command", "service"]
@@ -69,7 +69,7 @@ def _version(folder: Path | None) -> str | None:
     """The version that readers see; empty as long as nobody has looked, for then nothing was touched."""
     if folder is None:
         return ""
-    from warehouse.versions import current_version
+    from warehouse.publication.versions import current_version
 
     return current_version(folder)
 

@@ -21,9 +21,9 @@ def check(
 ) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
     from assets.broken import Broken, stop_words
-    from orchestration.maintenance import check_everything
+    from orchestration.console.maintenance import check_everything
+    from orchestration.console.present import lines_of
     from orchestration.parts import compose
-    from orchestration.present import lines_of
     from reports.numbers import number_text
 
     findings = check_everything(compose(settings), table, with_keys=keys)
@@ -50,7 +50,7 @@ def check(
 @command
 def publish(reply: Reply, settings: Settings) -> None:
     """Công bố lại từ kho đang có, qua cổng kiểm tra. Publish what stands, if the gate lets it."""
-    from orchestration.maintenance import publish_again
+    from orchestration.console.maintenance import publish_again
     from orchestration.parts import compose
 
     shown = publish_again(compose(settings))
@@ -62,8 +62,8 @@ def publish(reply: Reply, settings: Settings) -> None:
 @command
 def rollback(reply: Reply, settings: Settings, version: str | None) -> None:
     """Quay về phiên bản trước. Go back to an earlier published version."""
-    from warehouse.connection import hold_lock
-    from warehouse.versions import list_versions, roll_back
+    from warehouse.publication.versions import list_versions, roll_back
+    from warehouse.store.connection import hold_lock
 
     with hold_lock(settings.lock_path, "rollback"):
         current = roll_back(settings.published, version)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.bi.environment import ask, environment, published_site
-from warehouse.connection import read_rows
-from warehouse.engine import is_affected
-from warehouse.migrations import NEWEST
+from warehouse.store.connection import read_rows
+from warehouse.store.engine import is_affected
+from warehouse.store.migrations import NEWEST
 
 WHEELS = ("1.2.2", "1.4.4", "1.5.6", "2.0.1")
 EARLIER = "1.5.6"  # the engine of the releases before schema version 5

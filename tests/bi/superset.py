@@ -23,8 +23,8 @@ import duckdb
 import requests
 
 from tests.bi.environment import FOLDER, environment, published_site
-from warehouse.sequence import number_in, numbered_name
-from warehouse.versions import list_versions, roll_back
+from warehouse.publication.versions import list_versions, roll_back
+from warehouse.store.sequence import number_in, numbered_name
 
 PINS = (
     "apache-superset==6.1.0", "rich", "cachetools", "flask-caching==2.3.1", "cachelib==0.13.0",

@@ -1,0 +1,31 @@
+"""Reading the store for people's questions.
+
+Belongs here: a query's rows as dicts, and what to say where the store is of another release. Doesn't: any query
+(explain.py, restate.py, plan.py, points_766.py, law.py).
+"""
+
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+
+Row = dict[str, Any]
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: Row | None = None
+) -> list[Row]:
+    """The rows of a query as dicts.
+
+    Raises:
+        WarehouseError: a table or column isn't there, because another release built the store.
+    """
+    try:
+        result = connection.execute(query, values or {})
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise WarehouseError(
+            "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
+        ) from None
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
