@@ -1,9 +1,13 @@
 """A file in sql/ that can't be used is told by name with what to do; what a folder shares is added to its files."""
 
+import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from orchestration.settings import PROJECT
+from tests.plain_night import parts_of
 from warehouse.errors import CatalogError
 from warehouse.models import catalog
 from warehouse.models.catalog import Catalog, load_catalog
@@ -63,6 +67,17 @@ BROKEN = {
             "marts/kpi/l.sql": KPI % "columns: {more: Khác. More.}\n",
         },
         "l.sql must have the columns day, numerator",
+    ),
+    "each without its first word": (
+        {
+            "core/b.sql": MODEL.replace("columns:", "each: {c: x, d: y}\ncolumns:")
+            + "select 'z' as i"
+        },
+        "doesn't hold 'x', the first word of `each`",
+    ),
+    "each of no words": (
+        {"core/b.sql": MODEL.replace("columns:", "each: [c, d]\ncolumns:") + "select 'c' as i"},
+        "`each` maps names of tables to words",
     ),
     "defined twice": (
         {"marts/kpi_k.sql": MODEL + "select 1", "marts/kpi/k.sql": MODEL + "select 1"},
@@ -130,6 +145,34 @@ def test_a_file_takes_what_its_folder_shares(tmp_path: Path) -> None:
     assert models["marts.kpi_k"].columns == {"day": "Ngày. Day.", "numerator": "Tử số. Numerator."}
     assert models["marts.kpi_l"].columns == {"day": "Ngày. Day.", "numerator": "Số hồ sơ. Cases."}
     assert list(models["marts.kpi_measure"].columns) == ["kpi_id", "day", "numerator"]
+
+
+def test_a_file_may_make_a_table_of_each_word(tmp_path: Path) -> None:
+    header = MODEL.replace("columns:", "each: {c: x/1, d: y}\ncolumns:").replace(
+        "description: ", "description: Of x/1. "
+    )
+    models = read(tmp_path, GOOD | {"core/b.sql": header + "select 'x/1' as i, 'xx/1' as j"}).models
+    assert models["core.c"].query == "select 'x/1' as i, 'xx/1' as j"
+    assert models["core.d"].query == "select 'y' as i, 'xx/1' as j"
+    assert models["core.d"].description.startswith("Of y. ")
+    assert models["core.c"].path == models["core.d"].path
+
+
+def test_the_registry_names_the_file_of_each_kpi() -> None:
+    """meta.kpi tells people where a KPI is defined, by its name alone."""
+    models = parts_of().catalog.models
+    connection = duckdb.connect()
+    connection.execute(f"create view kpi as from read_csv('{PROJECT}/sql/seeds/kpi.csv')")
+    told = re.search(
+        r"^ *('sql/marts/kpi/'.*) as sql_file",
+        (PROJECT / "sql/meta/kpi.sql").read_text("utf-8"),
+        re.M,
+    )
+    assert told
+    found = connection.execute(f"select kpi_id, {told[1]} from kpi as k").fetchall()
+    assert len(found) > 20
+    for kpi_id, file in found:
+        assert models[f"marts.kpi_{kpi_id}"].path == PROJECT / file
 
 
 def test_a_file_takes_the_columns_of_another(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import duckdb
 import pytest
 
 from orchestration.settings import PROJECT
-from warehouse.models.catalog import parse_model
+from warehouse.models.catalog import parse_models
 
 SQL = PROJECT / "sql"
 
 
 def query(name: str) -> str:
-    return parse_model(SQL / "marts" / f"{name}.sql", SQL).query
+    (model,) = parse_models(SQL / "marts" / f"{name}.sql", SQL)
+    return model.query
 
 
 def most_more(good: int, whole: int, comparison: str, target: Fraction) -> int:

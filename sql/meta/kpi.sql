@@ -33,7 +33,8 @@ select
     k.definition_vi,
     k.definition_en,
     coalesce(b.legal_basis, 'Chưa có căn cứ vào ngày này') as legal_basis,
-    'sql/marts/kpi/' || k.kpi_id || '.sql' as sql_file,
+    -- A file may define several KPIs (its header's `each`).
+    'sql/marts/kpi/' || regexp_replace(k.kpi_id, '^(index_766|plan)_.*$', '\1') || '.sql' as sql_file,
     k.drills_to
 from seeds.kpi as k
 left join bases as b on b.kpi_id = k.kpi_id

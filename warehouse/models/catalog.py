@@ -10,7 +10,7 @@ Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union,
 import difflib
 import graphlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import sqlglot.expressions as exp
 from sqlglot.tokens import TokenType
 
 from warehouse.errors import CatalogError
-from warehouse.models.headers import read_headed
+from warehouse.models.headers import read_headed, variants
 from warehouse.models.labels import Labels
 
 KPI_MEASURE = "marts.kpi_measure"
@@ -118,12 +118,12 @@ def load_catalog(root: Path, external: Iterable[str], reads: Reads | None = None
     seeds = {f"seeds.{path.stem}": path for path in sorted((root / "seeds").glob("*.csv"))}
     models: dict[str, Model] = {}
     for path in sorted(root.glob("*/**/*.sql")):
-        model = parse_model(path, root, reads)
-        if model.table in models:
-            raise CatalogError(
-                f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
-            )
-        models[model.table] = model
+        for model in parse_models(path, root, reads):
+            if model.table in models:
+                raise CatalogError(
+                    f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
+                )
+            models[model.table] = model
     measure = _kpi_measure(root, models)
     if measure:
         models[measure.table] = measure
@@ -138,29 +138,31 @@ def load_catalog(root: Path, external: Iterable[str], reads: Reads | None = None
     return Catalog(_in_build_order(models), seeds, frozenset(external))
 
 
-def parse_model(path: Path, root: Path, reads: Reads | None = None) -> Model:
-    """Read one file: header, query and, from the query's syntax tree, the tables it reads."""
+def parse_models(path: Path, root: Path, reads: Reads | None = None) -> Iterator[Model]:
+    """Read one file: header, query and, from the query's syntax tree, the tables it reads; mostly one model."""
     header, query = read_headed(path, root)
     folders = path.relative_to(root).parts
-    schema, name = folders[0], "_".join([*folders[1:-1], path.stem])
+    schema = folders[0]
     keep = header.get("keep") or ("newest" if schema == "staging" else "plain")
     is_kpi_part = len(folders) > 2 and folders[1] == "kpi"
-    return Model(
-        schema=schema,
-        name=name,
-        path=path,
-        query=query,
-        description=str(header["description"]).strip(),
-        grain=tuple(header["grain"]),
-        columns=dict(header["columns"]),
-        depends_on=(reads or tables_read)(query, path),
-        keep=None if keep == "plain" else keep,
-        publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
-        gate=bool(header.get("gate", False)),
-        unit=header.get("unit"),
-        keyed=bool(header.get("keyed", False)),
-        grows=bool(header.get("grows", False)),
-    )
+    depends_on = (reads or tables_read)(query, path)
+    for name, description, own_query in variants(path, header, query):
+        yield Model(
+            schema=schema,
+            name="_".join([*folders[1:-1], name]),
+            path=path,
+            query=own_query,
+            description=description,
+            grain=tuple(header["grain"]),
+            columns=dict(header["columns"]),
+            depends_on=depends_on,
+            keep=None if keep == "plain" else keep,
+            publish=bool(header.get("publish", schema == "marts" and not is_kpi_part)),
+            gate=bool(header.get("gate", False)),
+            unit=header.get("unit"),
+            keyed=bool(header.get("keyed", False)),
+            grows=bool(header.get("grows", False)),
+        )
 
 
 def tables_read(query: str, path: Path) -> frozenset[str]:

@@ -11,9 +11,12 @@ Doesn't: what the query reads and in which order tables are built (catalog.py).
 
 `columns: schema.table` takes the columns of that table's header. A `header.yml` beside the files holds
 what they share; a file's own keys come before it, and its own columns are added to the shared ones.
+`each: {name: word}` makes a table of each name: the file is written for the first word, which stands in the query
+as a text ('word') and, for people, in the description; for the others it is replaced.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from warehouse.errors import CatalogError
 
 SHARED = "header.yml"
 _REQUIRED = {"description", "grain", "columns"}
-_KEYS = _REQUIRED | {"keep", "version", "publish", "unit", "gate", "keyed", "grows"}
+_KEYS = _REQUIRED | {"keep", "version", "publish", "unit", "gate", "keyed", "grows", "each"}
 _BLOCK = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
 # libyaml reads ten times faster, and every command reads all of these files.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,6 +42,28 @@ def read_headed(path: Path, root: Path) -> tuple[dict[str, Any], str]:
     header = _with_columns(path, own, root)
     _check(path, header)
     return header, query.strip().rstrip(";")
+
+
+def variants(path: Path, header: dict[str, Any], query: str) -> Iterator[tuple[str, str, str]]:
+    """Name, description and query of each table that a headed file makes: one, unless it says `each`.
+
+    Raises:
+        CatalogError: `each` is no mapping of names to words, or its first word isn't in the query.
+    """
+    described = str(header["description"]).strip()
+    each = header.get("each", {path.stem: ""})
+    if not isinstance(each, dict) or not all(isinstance(word, str) for word in each.values()):
+        raise CatalogError(f"{path}: `each` maps names of tables to words; write {{name: word}}.")
+    first = next(iter(each.values()), "")
+    if "each" in header and (not first or f"'{first}'" not in query):
+        raise CatalogError(
+            f"{path}: the query doesn't hold '{first}', the first word of `each`; write it for that one."
+        )
+    for name, word in each.items():
+        if not first:
+            yield name, described, query
+        else:
+            yield name, described.replace(first, word), query.replace(f"'{first}'", f"'{word}'")
 
 
 def _split(path: Path) -> tuple[dict[str, Any], str]:
