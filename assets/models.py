@@ -162,7 +162,7 @@ def _run_context_asset(raw_keys: Sequence[dg.AssetKey], catalog: Catalog) -> dg.
     @dg.asset(
         key=RUN_CONTEXT,
         deps=list(raw_keys),
-        group_name="meta",
+        group_name="context",
         kinds={"duckdb"},
         description="Thời điểm xét, mã Trung tâm, dữ liệu đến. As-of, Centre and data as of; one row.",
         required_resource_keys={"night"},

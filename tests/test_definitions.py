@@ -1,6 +1,7 @@
 """The definitions load, and the graph is what it was: a change of the graph is a reviewed diff."""
 
 import datetime as dt
+import graphlib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,20 @@ def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None
     }
     lines = [f"{key.to_user_string()} <- {', '.join(found)}" for key, found in parents.items()]
     assert lines == snapshot
+
+
+def test_the_groups_read_from_left_to_right(definitions: dg.Definitions) -> None:
+    """No arrow between two groups runs back, so that the graph of groups has an order."""
+    graph = definitions.resolve_asset_graph()
+    before: dict[str, set[str]] = defaultdict(set)
+    for key in graph.get_all_asset_keys():
+        group = graph.get(key).group_name
+        before[group] |= {graph.get(parent).group_name for parent in graph.get(key).parent_keys} - {
+            group
+        }
+    order = list(graphlib.TopologicalSorter(before).static_order())
+    assert {"context", "staging", "core", "marts", "meta", "published"} <= set(order)
+    assert order.index("context") < order.index("staging") < order.index("meta")
 
 
 def test_each_suite_is_one_check_a_severity_and_only_the_critical_one_blocks(
