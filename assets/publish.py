@@ -12,6 +12,7 @@ from assets.broken import Broken, stop_words
 from assets.cap import capped_tables
 from assets.checks import row_rules
 from assets.night import Night
+from common.rows import named
 from expectations.suite import Suite
 from figures.publication_log import keep_publication, rule_set
 from warehouse.errors import PublicationError
@@ -77,8 +78,7 @@ def failing_gates(
         """,
         {"tables": tables, "rules": rules, "severities": severities},
     )
-    names = [column[0] for column in result.description or []]
-    return [Broken.of_row(dict(zip(names, row, strict=True))) for row in result.fetchall()]
+    return [Broken.of_row(row) for row in named(result)]
 
 
 def publish_night(

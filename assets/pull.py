@@ -14,6 +14,7 @@ from assets.batches import as_batch, newest_sweep, read_before, verified
 from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
 from assets.night import Night
 from assets.shapes import entity_shape
+from common.local_time import TIME_ZONE
 from sources.http.client import Access
 from sources.landing.batches import LandedBatch, complete_batches
 from sources.pull.entity import pull_entity
@@ -28,7 +29,6 @@ from warehouse.store.state import cursor_of
 SWEEP_EVERY = dt.timedelta(days=7)
 RECEIVED_FIELD = "received_at"
 FIRST_PARTITION = "2020-01-01"
-TIME_ZONE = "Asia/Ho_Chi_Minh"
 KINDS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
 
 

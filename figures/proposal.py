@@ -13,7 +13,7 @@ from figures.explain import QuestionError
 from figures.publication_log import RuleSet, rule_set
 from warehouse.models.build import RowRule
 from warehouse.models.catalog import Catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seed, load_seeds
 
 
 def rules_on_disk(
@@ -30,9 +30,7 @@ def rules_on_disk(
     """
     with duckdb.connect() as scratch:
         scratch.execute("create schema seeds")
-        for table, path in catalog.seeds.items():
-            load_seed(scratch, table, path)
-        load_public_holidays(scratch)
+        load_seeds(scratch, catalog.seeds)
         scratch.execute(macros.read_text(encoding="utf-8"))
         for path in given:
             _replace(scratch, catalog, path)

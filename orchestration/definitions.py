@@ -20,6 +20,7 @@ from assets.names import MODE_TAG
 from assets.night import Progress, silent
 from assets.pull import build_pull_assets
 from assets.resource import night_resource
+from common.local_time import TIME_ZONE
 from expectations.suite import SUITES
 from orchestration.inbox_sensor import build_inbox_sensor
 from orchestration.operating.retention import housekeeping_job, housekeeping_schedule
@@ -31,7 +32,6 @@ FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=dt.timedelta(hours=36), warn_window=dt.timedelta(hours=27)
 )
 NIGHT_CRON = "30 1 * * *"
-TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True)

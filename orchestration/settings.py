@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+from common.local_time import LOCAL
+
 PROJECT = Path(__file__).resolve().parent.parent
 SYSTEMS = ("cases", "ratings", "services", "registry")
 SHORTEST_KEY = 32

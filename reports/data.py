@@ -7,6 +7,8 @@ groups is taken as published, never decided again.
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from common.rows import named
+
 Row = dict[str, Any]
 TREND_MONTHS = 13
 AGENCIES_SHOWN = 60
@@ -113,9 +115,7 @@ def read_scorecard(connection: Connection) -> Scorecard:
 
 def rows_of(connection: Connection, query: str, values: list[Any] | None = None) -> list[Row]:
     """The rows of a query as dicts."""
-    result = connection.execute(query, values or [])
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return named(connection.execute(query, values or []))
 
 
 def _publication(connection: Connection) -> Row:

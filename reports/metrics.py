@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from common.disk import write_whole
 from reports.data import Connection, Row, rows_of
 
 MODEL = "kpi_value"
@@ -32,13 +33,8 @@ def write_metrics(connection: Connection, path: Path) -> Path:
         for way in ("sum", "max")
     ]
     documents += [{"metric": _metric(row)} for row in variants]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.part")
-    waiting.write_text(
-        yaml.safe_dump_all(documents, allow_unicode=True, sort_keys=False, width=110),
-        encoding="utf-8",
-    )
-    return waiting.replace(path)
+    text = yaml.safe_dump_all(documents, allow_unicode=True, sort_keys=False, width=110)
+    return write_whole(path, text)
 
 
 def _project() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from common.disk import write_whole
 from reports.data import Connection, read_scorecard
 from reports.drill import drill_data
 from reports.law import with_law
@@ -56,10 +57,7 @@ def write_page(connection: Connection, path: Path) -> Path:
         scripts=[Markup(script) for script in scripts],  # noqa: S704 (our own and bundled files)
         fonts={name: _font(name) for name in ("latin", "vietnamese")},
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.part")
-    waiting.write_text(text, encoding="utf-8")
-    return waiting.replace(path)
+    return write_whole(path, text)
 
 
 def _in_both(write: Callable[..., str]) -> Callable[..., Markup]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from common.disk import write_whole
+from common.rows import named
 from reports.data import Connection, Row
 from reports.numbers import number_text
 
@@ -39,9 +41,7 @@ _WORST = {"error": 0, "critical": 1, "warning": 2, "info": 3}
 
 def read_rules(connection: Connection) -> list[Row]:
     """The latest result of every rule, one dict a rule by table and rule; `trend` is oldest first."""
-    result = connection.execute(_LATEST, {"runs": RUNS_SHOWN})
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return named(connection.execute(_LATEST, {"runs": RUNS_SHOWN}))
 
 
 def write_quality(connection: Connection, path: Path) -> Path:
@@ -59,10 +59,7 @@ def write_quality(connection: Connection, path: Path) -> Path:
         passed=sum(r["state"] == "passed" for r in rules),
         checked_at=max((r["checked_at"] for r in rules), default=None),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.part")
-    waiting.write_text(text, encoding="utf-8")
-    return waiting.replace(path)
+    return write_whole(path, text)
 
 
 def _urgency(rule: Row) -> tuple[int, int]:

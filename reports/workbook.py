@@ -9,6 +9,7 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
+from common.disk import whole
 from reports.data import Connection, Row, read_scorecard, rows_of
 from reports.form_sheet import fill_form
 from reports.forms import Form, published_forms
@@ -37,10 +38,9 @@ def write_workbook(connection: Connection, path: Path) -> Path:
             dated = with_version(connection, form, rows)
             fill_form(book.create_sheet(form.sheet), dated, rows, card.publication["data_as_of"])
     fill_notes(book.create_sheet("Ghi chú"), card)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    waiting = path.with_name(f".{path.name}.part")
-    book.save(waiting)
-    return waiting.replace(path)
+    with whole(path) as waiting:
+        book.save(waiting)
+    return path
 
 
 def _newest_period(connection: Connection, form: Form) -> list[Row]:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from common.disk import sync
 from sources.errors import LandingError
 
 
@@ -57,15 +58,7 @@ def sync_directory(directory: Path) -> None:
     Raises:
         LandingError: the disk failed.
     """
-
-    def sync() -> None:
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    guarded(sync, directory)
+    guarded(lambda: sync(directory), directory)
 
 
 def guarded(action: Callable[[], object], path: Path) -> None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from common.local_time import TIME_ZONE
 from spark.dialect import render, view_name
 from spark.macros import Macro
 from warehouse.errors import WarehouseError
 from warehouse.models.catalog import Catalog, Model
-from warehouse.store.connection import LOCAL_TIME_ZONE
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -94,7 +94,7 @@ def open_session(master: str, options: Mapping[str, str] | None = None) -> "Spar
 
 
 _OPTIONS: Mapping[str, str] = {
-    "spark.sql.session.timeZone": LOCAL_TIME_ZONE,
+    "spark.sql.session.timeZone": TIME_ZONE,
     # A wrong cast stops here as it does in DuckDB, instead of becoming null.
     "spark.sql.ansi.enabled": "true",
     # Times as microseconds since the epoch, which every reader takes for instants.

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.local_time import LOCAL
 from demo.clockwork import DAY, day_number, local_seconds
 from demo.server import DEMO_CREDENTIALS
 from demo.snapshots import visible
 from demo.world import World
-from orchestration.settings import LOCAL
 
 # Instants that a rule might stumble over. Days off are those of notices up to 2026 and of the lunar calendar after.
 DAYS = {

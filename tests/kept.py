@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT
 PLACE = PROJECT / ".cache" / "homes"
 # All that a home may come from: the product, its SQL, suites and seeds, the simulated systems, what builds it here.
 MADE_FROM = (
-    "assets", "demo", "expectations", "figures", "orchestration", "reports", "sources", "sql", "warehouse",
+    "assets", "common", "demo", "expectations", "figures", "orchestration", "reports", "sources", "sql", "warehouse",
     "tests/*.py", "pyproject.toml", "requirements.lock",
 )  # fmt: skip
 MARK = 16

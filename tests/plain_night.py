@@ -28,7 +28,7 @@ from sources.spec.systems import SourcesSpec
 from tests.statements import judged
 from warehouse.models.build import RowRule, prune_tables
 from warehouse.models.catalog import Catalog, load_catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.state import STATE_TABLES, record_checks, set_run_context
 
 HOLIDAYS = "seeds.public_holidays"
@@ -173,9 +173,7 @@ def _pull(night: Night, sources: SourcesSpec, tags: Mapping[str, Any]) -> None:
 
 def _begin(night: Night, parts: Parts) -> None:
     catalog, connection = parts.catalog, night.connection
-    for table, path in catalog.seeds.items():
-        load_seed(connection, table, path)
-    load_public_holidays(connection)
+    load_seeds(connection, catalog.seeds)
     set_run_context(connection, night.context)
     prune_tables(connection, frozenset([*catalog.models, *catalog.seeds, HOLIDAYS]))
 

@@ -26,7 +26,7 @@ from sources.http.limits import Limits
 from sources.spec.file import load_spec
 from sources.spec.systems import SourcesSpec
 from warehouse.models.catalog import Catalog, _kpi_measure, load_catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.connection import Limits as DuckLimits
 from warehouse.store.state import STATE_TABLES, set_run_context
 
@@ -127,9 +127,7 @@ def run_night(
         if "pull" in steps and (not only or "drops" in only):
             told["drops"] = load_inbox(night, sources)
         if builds and "build" in steps:
-            for table, path in catalog.seeds.items():
-                load_seed(night.connection, table, path)
-            load_public_holidays(night.connection)
+            load_seeds(night.connection, catalog.seeds)
             set_run_context(night.connection, night.context)
             for model in catalog.models.values():
                 if builds is True or model.table in builds:

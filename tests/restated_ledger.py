@@ -20,7 +20,7 @@ from tests.conftest import CENTRE, LOCAL
 from tests.plain_night import parts_of
 from warehouse.load.landed_pages import ensure_raw_table
 from warehouse.models.catalog import Model
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.connection import Limits, open_warehouse
 from warehouse.store.state import RunContext, ensure_state, set_run_context
 
@@ -54,9 +54,7 @@ class Ledger:
         ensure_state(self.connection)
         for shape in raw_shapes(parts.sources).values():
             ensure_raw_table(self.connection, shape)
-        for table, seed_path in self.catalog.seeds.items():
-            load_seed(self.connection, table, seed_path)
-        load_public_holidays(self.connection)
+        load_seeds(self.connection, self.catalog.seeds)
         self.random, self.now = random.Random(seed), FIRST
         self.cases: dict[str, dict[str, object]] = {}
         self.versions: list[str] = []

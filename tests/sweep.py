@@ -21,7 +21,7 @@ from tests.truth_warehouse import LISTS, load_rows
 from tests.warehouse_case import CENTRE, SHAPES
 from warehouse.errors import ContractError, QuarantineError
 from warehouse.models.build import Builder
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.connection import Limits, open_warehouse
 from warehouse.store.state import RunContext, ensure_state, set_run_context
 
@@ -51,9 +51,7 @@ def fresh_home() -> duckdb.DuckDBPyConnection:
     parts = parts_of()
     connection = open_warehouse(":memory:", macros(), Limits(threads=1))
     ensure_state(connection)
-    for table, path in parts.catalog.seeds.items():
-        load_seed(connection, table, path)
-    load_public_holidays(connection)
+    load_seeds(connection, parts.catalog.seeds)
     return connection
 
 

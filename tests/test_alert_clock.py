@@ -13,10 +13,11 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType
 from dagster._core.events import JobFailureData
 
+from common.local_time import LOCAL
 from orchestration.operating.alerts import FORGOTTEN_AFTER, Alerts, Cause
 from orchestration.operating.messengers import MessengerError
 from orchestration.operating.watch import look
-from orchestration.settings import LOCAL, Settings, use_dagster_home
+from orchestration.settings import Settings, use_dagster_home
 
 pytestmark = pytest.mark.time
 

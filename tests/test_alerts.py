@@ -15,11 +15,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from assets.verdicts import verdict
+from common.local_time import LOCAL
 from expectations.outcome import Outcome, State
 from expectations.suite import Suite
 from orchestration.commands.nights import tell_now
 from orchestration.operating.watch import look
-from orchestration.settings import LOCAL, Settings, use_dagster_home
+from orchestration.settings import Settings, use_dagster_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.time]
 

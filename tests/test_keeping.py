@@ -13,10 +13,11 @@ import dagster as dg
 import duckdb
 import pytest
 
+from common.local_time import LOCAL
 from orchestration.operating.doctor import examine
 from orchestration.operating.finding import Finding
 from orchestration.operating.retention import tidy
-from orchestration.settings import LOCAL, PROJECT, Settings, use_dagster_home
+from orchestration.settings import PROJECT, Settings, use_dagster_home
 from tests.conftest import END, Site
 from tests.kept import copy_of
 from tests.plain_night import by_nobody

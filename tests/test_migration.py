@@ -14,7 +14,7 @@ from warehouse.errors import WarehouseError
 from warehouse.load.landed_pages import ensure_raw_table
 from warehouse.models.build import build_model
 from warehouse.models.catalog import load_catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.persons.erasure import rebuild_file
 from warehouse.store.connection import open_warehouse
 from warehouse.store.migrations import NEWEST, migrate, steps
@@ -51,9 +51,7 @@ def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> No
     for shape in SHAPES.values():
         ensure_raw_table(connection, shape)
     catalog = load_catalog(SQL, EXTERNAL)
-    for table, path in catalog.seeds.items():
-        load_seed(connection, table, path)
-    load_public_holidays(connection)
+    load_seeds(connection, catalog.seeds)
     wanted = catalog.ancestors("marts.kpi_measure")
     for model in catalog.models.values():
         if model.table in wanted:

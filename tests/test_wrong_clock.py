@@ -17,10 +17,11 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
+from common.local_time import LOCAL
 from orchestration.console.children import WatchedClock, serve
 from orchestration.operating.doctor import examine
 from orchestration.operating.wrong_clock import forget_times_ahead, times_ahead
-from orchestration.settings import LOCAL, Settings, use_dagster_home
+from orchestration.settings import Settings, use_dagster_home
 from sources.landing.open_batch import open_batch
 from warehouse.backup import make_backup
 from warehouse.publication.versions import list_versions, roll_back, switch_to

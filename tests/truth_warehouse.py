@@ -20,7 +20,7 @@ from warehouse.load.landed_pages import Batch, RawShape
 from warehouse.load.raw_tables import load_batch
 from warehouse.models.build import build_model
 from warehouse.models.catalog import load_catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.connection import Limits, open_warehouse
 from warehouse.store.state import RunContext, ensure_state, set_run_context
 
@@ -47,9 +47,7 @@ class TruthWarehouse:
         catalog = load_catalog(SQL, EXTERNAL)
         self.connection = open_warehouse(":memory:", SQL / "macros.sql", Limits(threads=1))
         ensure_state(self.connection)
-        for table, path in catalog.seeds.items():
-            load_seed(self.connection, table, path)
-        load_public_holidays(self.connection)
+        load_seeds(self.connection, catalog.seeds)
         wanted = frozenset[str]().union(*(catalog.ancestors(table) for table in tables))
         self.models = [model for model in catalog.models.values() if model.table in wanted]
         self.rules = _row_rules(load_suites())

@@ -15,7 +15,7 @@ from orchestration.settings import PROJECT
 from sources.spec.file import load_spec
 from warehouse.load.landed_pages import ensure_raw_table
 from warehouse.models.catalog import Catalog, Model, load_catalog
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seed, load_seeds
 from warehouse.store.connection import Limits, open_warehouse
 from warehouse.store.state import STATE_TABLES, RunContext, ensure_state, set_run_context
 
@@ -41,9 +41,7 @@ class CaseWarehouse:
         ensure_state(self.connection)
         for shape in SHAPES.values():
             ensure_raw_table(self.connection, shape)
-        for table, path in self.catalog.seeds.items():
-            load_seed(self.connection, table, path)
-        load_public_holidays(self.connection)
+        load_seeds(self.connection, self.catalog.seeds)
         self._set_context(AS_OF, CENTRE)
         for model in self.catalog.models.values():
             self.connection.execute(f"create or replace table {model.table} as {model.query}")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from common.disk import OWNER_ONLY, write_whole
 from warehouse.errors import WarehouseError
 from warehouse.publication.versions import current_version, switch_to
 from warehouse.store.recovery import is_log_passed_by
@@ -88,13 +89,13 @@ def make_backup(home: Path, target: Path, keep: int = 14, now: dt.datetime | Non
         payload = {
             "number": number, "made_at": made_at.isoformat(), "version": version, "files": files,
         }  # fmt: skip
-        _write(building / MANIFEST, json.dumps(payload, indent=1))
+        write_whole(building / MANIFEST, json.dumps(payload, indent=1), OWNER_ONLY)
         building.rename(folder)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
     stamp = {"number": number, "made_at": made_at.isoformat(), "landed": _landed(files)}
-    _write(home / STAMP, json.dumps(stamp, indent=1))
+    write_whole(home / STAMP, json.dumps(stamp, indent=1), OWNER_ONLY)
     kept = {folder, *(backup.folder for backup in find_backups(target, made_at)[-keep:])}
     for old in before:
         if old.folder not in kept:
@@ -260,10 +261,3 @@ def _measure(path: Path) -> tuple[int, str]:
         while block := file.read(1 << 20):
             digest.update(block)
     return path.stat().st_size, digest.hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    waiting = path.with_name(f".{path.name}.part")
-    waiting.write_text(text, encoding="utf-8")
-    waiting.chmod(0o600)
-    waiting.replace(path)

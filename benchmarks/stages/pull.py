@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.stage import Bench
-from orchestration.settings import LOCAL
+from common.local_time import LOCAL
 from sources.http.client import Access
 from sources.pull.entity import pull_entity
 from sources.pull.windows import next_window

@@ -5,16 +5,14 @@ from typing import Any
 from assets.cap import build_capped
 from assets.checks import row_rules
 from benchmarks.stage import Bench
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.state import set_run_context
 
 
 def run(bench: Bench) -> dict[str, Any]:
     """Build the staging tables; says the seconds of each."""
     night, catalog = bench.night, bench.wiring.catalog
-    for table, path in catalog.seeds.items():
-        load_seed(night.connection, table, path)
-    load_public_holidays(night.connection)
+    load_seeds(night.connection, catalog.seeds)
     set_run_context(night.connection, night.context)
     rules = row_rules(bench.wiring.suites)
     built = [

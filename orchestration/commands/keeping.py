@@ -111,8 +111,9 @@ def tidy(reply: Reply, settings: Settings) -> None:
 
     import dagster as dg
 
+    from common.local_time import LOCAL
     from orchestration.operating import retention as housekeeping
-    from orchestration.settings import LOCAL, use_dagster_home
+    from orchestration.settings import use_dagster_home
     from reports.numbers import number_text
 
     use_dagster_home(settings)

@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
+from common.local_time import LOCAL
 from orchestration.commands.reply import USAGE, Reply, command
-from orchestration.settings import LOCAL, Settings
+from orchestration.settings import Settings
 
 
 @click.command("erase")

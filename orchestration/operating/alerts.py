@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from common.disk import OWNER_ONLY, write_whole
 from orchestration.operating.messengers import MessengerError, Send
 from warehouse.store.sequence import is_future
 
@@ -109,7 +110,4 @@ class Alerts:
             "seen_runs": self.seen_runs or [],
             "open": {key: vars(alert) for key, alert in self.open.items()},
         }
-        waiting = self.path.with_name(f".{self.path.name}.part")
-        waiting.write_text(json.dumps(payload, ensure_ascii=False, indent=1), encoding="utf-8")
-        waiting.chmod(0o600)
-        waiting.replace(self.path)
+        write_whole(self.path, json.dumps(payload, ensure_ascii=False, indent=1), OWNER_ONLY)

@@ -16,8 +16,9 @@ from pathlib import Path
 import dagster as dg
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 
+from common.local_time import LOCAL
 from orchestration.operating.causes import DIED
-from orchestration.settings import LOCAL, Settings
+from orchestration.settings import Settings
 from sources.landing.batches import LandedBatch, complete_batches, list_entities
 from warehouse.backup import holds, last_backup
 from warehouse.errors import WarehouseBusyError

@@ -14,11 +14,12 @@ import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
 from assets.broken import Broken
+from common.local_time import LOCAL
 from orchestration.operating.alerts import RUNS_REMEMBERED, Alerts, Cause
 from orchestration.operating.causes import Stop, broken_rules, stop_of
 from orchestration.operating.messengers import messengers, ping
 from orchestration.operating.wrong_clock import forget_times_ahead
-from orchestration.settings import LOCAL, Settings, use_dagster_home
+from orchestration.settings import Settings, use_dagster_home
 from warehouse.errors import WarehouseError
 from warehouse.publication.versions import FILE_NAME, current_version
 from warehouse.store.connection import read_rows

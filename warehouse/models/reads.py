@@ -7,12 +7,12 @@ remembered. The file may be deleted at any time; one that can't be read or writt
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from common.disk import write_whole
 from warehouse.models import catalog
 
 LIST = "reads.json"
@@ -45,11 +45,7 @@ class RememberedReads:
         if self._asked == self._known or not self.path.parent.parent.is_dir():
             return
         with suppress(OSError):
-            self.path.parent.mkdir(exist_ok=True)
-            # Whole or not at all, and two processes may do it at once.
-            waiting = self.path.with_name(f".{LIST}.{os.getpid()}")
-            waiting.write_text(json.dumps(self._asked, indent=0), encoding="utf-8")
-            waiting.replace(self.path)
+            write_whole(self.path, json.dumps(self._asked, indent=0))
 
 
 @cache

@@ -5,6 +5,7 @@ Doesn't: typing or overriding them (staging and core do).
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,13 @@ def load_seed(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
     )
     row = connection.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0
+
+
+def load_seeds(connection: duckdb.DuckDBPyConnection, seeds: Mapping[str, Path]) -> None:
+    """Load every seed, `seeds` by table, and the public holidays of the holidays package."""
+    for table, path in seeds.items():
+        load_seed(connection, table, path)
+    load_public_holidays(connection)
 
 
 def load_public_holidays(connection: duckdb.DuckDBPyConnection) -> int:

@@ -5,13 +5,13 @@ Belongs here: deleting by case code or keyed hash, the tombstone, the rebuilt fi
 """
 
 import datetime as dt
-import os
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
 
+from common.disk import sync
 from warehouse.models.content import forget_contents
 from warehouse.store.connection import transaction
 
@@ -94,11 +94,7 @@ def rebuild_file(path: Path, opened: Callable[[Path], duckdb.DuckDBPyConnection]
     finally:
         connection.close()
     fresh.chmod(0o600)
-    descriptor = os.open(fresh, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(fresh)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     fresh.replace(path)
 

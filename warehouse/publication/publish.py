@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from common.disk import sync
 from warehouse.errors import PublicationError
 from warehouse.publication.row_order import ordered_queries, refuse_other_order
 from warehouse.publication.versions import (
@@ -25,7 +26,6 @@ from warehouse.publication.versions import (
     list_versions,
     prune,
     switch_to,
-    sync,
 )
 from warehouse.store.sequence import number_in, numbered_name
 

@@ -9,11 +9,11 @@ published/
 """
 
 import datetime as dt
-import os
 import shutil
 import uuid
 from pathlib import Path
 
+from common.disk import sync
 from warehouse.errors import PublicationError
 from warehouse.store.sequence import order_key, time_in
 
@@ -90,15 +90,6 @@ def prune(folder: Path, keep: str, now: dt.datetime | None = None) -> None:
             shutil.rmtree(folder / "versions" / name, ignore_errors=True)
     for leftover in (folder / "versions").glob(".building-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-
-
-def sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _newest_of(versions: list[str], span: str, kept: int) -> set[str]:

@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 from filelock import FileLock, Timeout
 
+from common.local_time import TIME_ZONE
+from common.rows import named
 from warehouse.errors import PublicationError, WarehouseBusyError, WarehouseError
 from warehouse.store.recovery import is_log_passed_by
 
-LOCAL_TIME_ZONE = "Asia/Ho_Chi_Minh"
 # How DuckDB 1.5 writes too: an earlier release can open the file, and refuses it by its schema version, in words.
 FILE_FORMAT = "v1.0.0"
 SCHEMAS = ("raw", "seeds", "staging", "core", "marts", "quarantine", "meta")
@@ -87,7 +88,7 @@ def open_warehouse(
         connection = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.Error as error:
         raise _not_opened(path, _first_line(error)) from None
-    connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
+    connection.execute(f"set TimeZone = '{TIME_ZONE}'")
     # The calendar decides week and month names; nothing may depend on the machine's locale.
     connection.execute("set Calendar = 'gregorian'")
     connection.execute("set enable_progress_bar = false")
@@ -147,7 +148,7 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         )
     connection = duckdb.connect(str(path), read_only=True)
     try:
-        connection.execute(f"set TimeZone = '{LOCAL_TIME_ZONE}'")
+        connection.execute(f"set TimeZone = '{TIME_ZONE}'")
         yield connection
     finally:
         connection.close()
@@ -156,6 +157,4 @@ def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def read_rows(path: Path, query: str) -> list[dict[str, Any]]:
     """Run a query on a closed or published file, read-only, and return its rows as dicts."""
     with open_published(path) as connection:
-        result = connection.execute(query)
-        names = [column[0] for column in result.description or []]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return named(connection.execute(query))

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from common.rows import named
 from warehouse.errors import WarehouseError
 
 Row = dict[str, Any]
@@ -27,5 +28,4 @@ def rows_of(
         raise WarehouseError(
             "The warehouse was built by another version of Motcua; run `motcua run` once, then ask again."
         ) from None
-    names = [column[0] for column in result.description or []]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return named(result)
