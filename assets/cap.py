@@ -9,6 +9,7 @@ single bad row of a small or new site doesn't, and an empty table is within any 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 
 from assets.broken import Broken, stop_words
@@ -18,7 +19,7 @@ from warehouse.errors import QuarantineError
 from warehouse.models.build import BuildResult, RowRule
 from warehouse.models.catalog import Catalog, Model
 from warehouse.models.quarantine import CAP_RULE, Share, share_of
-from warehouse.store.state import record_checks, table_names
+from warehouse.store.state import CheckRow, record_checks, table_names
 
 OWNER = "Quản trị hệ thống một cửa"
 REASON = "Tỷ lệ bản ghi nằm trong cách ly vượt trần."
@@ -42,7 +43,7 @@ def build_capped(night: Night, model: Model, rules: Sequence[RowRule]) -> BuildR
         if not isinstance(error.share, Share):
             raise
         rows = record_shares(night, [error.share])
-        words = stop_words([Broken.of_row(row) for row in rows])
+        words = stop_words([Broken.of_row(asdict(row)) for row in rows])
         raise QuarantineError(words, error.share) from None
     if result.share is not None:
         record_shares(night, [result.share])
@@ -64,30 +65,27 @@ def capped_tables(catalog: Catalog) -> list[str]:
     return [model.table for model in catalog.in_schema("staging") if model.keep]
 
 
-def record_shares(night: Night, shares: Iterable[Share]) -> list[dict[str, object]]:
+def record_shares(night: Night, shares: Iterable[Share]) -> list[CheckRow]:
     """Keep each share as the result of a critical rule; returns the rows kept."""
     rows = [_row(share, night.site.quarantine_cap) for share in shares]
     record_checks(night.connection, night.run_id, rows)
     return rows
 
 
-def _row(share: Share, cap: float) -> dict[str, object]:
+def _row(share: Share, cap: float) -> CheckRow:
     worst = f" {share.worst_rule}: {share.worst_reason_vi}" if share.worst_rule else ""
     most = f"; most break {share.worst_rule}" if share.worst_rule else ""
     per_cent = Decimal(str(cap)) * 100
-    return {
-        "table_name": share.table,
-        "rule": CAP_RULE,
-        "expectation": "motcua_quarantine_cap",
-        "severity": "critical",
-        "owner": OWNER,
-        "reason_vi": f"{REASON} Trần {percent_text(per_cent)}.{worst}",
-        "reason_en": f"{REASON_EN} of {percent_text(per_cent, 'en')}{most}.",
-        "remedy_vi": REMEDY,
-        "evaluated": share.total,
-        "failed": share.waiting,
-        "state": "failed" if share.exceeds(cap) else "passed",
-        "failing_keys": "[]",
-        "seconds": 0.0,
-        "detail": None,
-    }
+    return CheckRow(
+        table_name=share.table,
+        rule=CAP_RULE,
+        expectation="motcua_quarantine_cap",
+        severity="critical",
+        owner=OWNER,
+        reason_vi=f"{REASON} Trần {percent_text(per_cent)}.{worst}",
+        reason_en=f"{REASON_EN} of {percent_text(per_cent, 'en')}{most}.",
+        remedy_vi=REMEDY,
+        evaluated=share.total,
+        failed=share.waiting,
+        state="failed" if share.exceeds(cap) else "passed",
+    )

@@ -12,7 +12,7 @@ from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite
 from warehouse.models.build import RowRule
-from warehouse.store.state import record_checks
+from warehouse.store.state import CheckRow, record_checks
 
 
 def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
@@ -22,29 +22,30 @@ def check_suites(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
     """
     found = night.carrier.sort(suites) if night.carries else Sorted(list(suites))
     outcomes = found.joined(night.checker.run(found.asked) if found.asked else ())
-    record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
+    record_checks(night.connection, night.run_id, [check_row(outcome) for outcome in outcomes])
     return outcomes
 
 
-def _row(outcome: Outcome) -> dict[str, object]:
-    return {
-        "table_name": outcome.table,
-        "rule": outcome.rule,
-        "expectation": outcome.type,
-        "severity": outcome.severity,
-        "owner": outcome.owner,
-        "reason_vi": outcome.reason,
-        "reason_en": outcome.reason_en,
-        "evaluated": outcome.evaluated,
-        "failed": outcome.failed,
-        "state": outcome.state,
-        "failing_keys": json.dumps(list(outcome.failing_keys), ensure_ascii=False, default=str),
-        "seconds": outcome.seconds,
-        "remedy_vi": outcome.remedy,
-        "detail": outcome.detail,
-        "fingerprint": outcome.fingerprint,
-        "carried_from": outcome.carried_from,
-    }
+def check_row(outcome: Outcome) -> CheckRow:
+    """An outcome as it is kept."""
+    return CheckRow(
+        table_name=outcome.table,
+        rule=outcome.rule,
+        expectation=outcome.type,
+        severity=outcome.severity,
+        owner=outcome.owner,
+        reason_vi=outcome.reason,
+        reason_en=outcome.reason_en,
+        remedy_vi=outcome.remedy,
+        evaluated=outcome.evaluated,
+        failed=outcome.failed,
+        state=outcome.state,
+        failing_keys=json.dumps(list(outcome.failing_keys), ensure_ascii=False, default=str),
+        seconds=outcome.seconds,
+        detail=outcome.detail,
+        fingerprint=outcome.fingerprint,
+        carried_from=outcome.carried_from,
+    )
 
 
 def row_rules(suites: Mapping[str, Suite]) -> dict[str, list[RowRule]]:

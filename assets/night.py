@@ -23,10 +23,9 @@ from warehouse.load.clock import pull_back
 from warehouse.load.landed_pages import RawShape
 from warehouse.models.build import Builder, QueryOf
 from warehouse.models.catalog import Model
-from warehouse.persons.key import use_person_key
-from warehouse.store.connection import Limits, hold_lock, open_warehouse
-from warehouse.store.migrations import migrate
-from warehouse.store.state import RunContext, all_trends, ensure_state
+from warehouse.persons.key import open_store
+from warehouse.store.connection import Limits, hold_lock
+from warehouse.store.state import RunContext, all_trends
 
 
 class Progress(Protocol):
@@ -157,14 +156,11 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
         WarehouseBusyError: another run holds the warehouse.
     """
     with hold_lock(site.lock, f"run {run_id[:8]}"):
-        connection = open_warehouse(site.warehouse, site.macros, site.limits)
-        try:
-            migrate(connection)
-            ensure_state(connection)
-            use_person_key(connection, site.person_keys(), site.hashed)
+        store = open_store(
+            site.warehouse, site.macros, site.person_keys(), site.hashed, site.limits
+        )
+        with store as connection:
             now = site.clock()
             pull_back(connection, now, site.shapes())
             with contextmanager(site.connect)() as connections, ExitStack() as stack:
                 yield Night(site, run_id, now, connection, connections, stack)
-        finally:
-            connection.close()

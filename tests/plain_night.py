@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.cap import build_capped
-from assets.checks import _row, check_suites, row_rules
+from assets.checks import check_row, check_suites, row_rules
 from assets.drops import load_inbox
 from assets.night import Night, Site, open_night
 from assets.publish import publish_night
@@ -94,7 +94,7 @@ def by_critical(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
 def by_statements(night: Night, suites: Sequence[Suite]) -> list[Outcome]:
     """The rules that can stop a night as statements, for a tenth of that, with the same verdicts."""
     outcomes = judged(night.connection, suites)
-    record_checks(night.connection, night.run_id, [_row(outcome) for outcome in outcomes])
+    record_checks(night.connection, night.run_id, [check_row(outcome) for outcome in outcomes])
     return outcomes
 
 

@@ -16,7 +16,7 @@ from warehouse.errors import WarehouseError
 from warehouse.load.clock import pull_back
 from warehouse.load.landed_pages import ensure_raw_table
 from warehouse.store.connection import open_warehouse
-from warehouse.store.state import ensure_state, next_event, record_checks
+from warehouse.store.state import CheckRow, ensure_state, next_event, record_checks
 
 
 @pytest.fixture(name="store")
@@ -158,14 +158,7 @@ GATES = [("core.thing", "sound", "critical")]
 
 def _look(connection: duckdb.DuckDBPyConnection, state: str, at: str) -> list[str]:
     """A look at a table by a clock that says `at`, and what forbids publishing then."""
-    row = {
-        "table_name": "core.thing",
-        "rule": "sound",
-        "state": state,
-        "failed": 3,
-        "evaluated": 9,
-        "severity": "critical",
-    }
+    row = CheckRow("core.thing", "sound", "", "critical", "", "", "", "", 9, 3, state)
     record_checks(connection, state, [row])
     connection.execute(f"update meta.check_run set checked_at = {at} where run_id = '{state}'")
     return [f"{broken.table} {broken.rule}" for broken in failing_gates(connection, GATES)]

@@ -61,27 +61,27 @@ LATER = {
 }
 WAYS = {
     "pulling and loading": {
-        "F53 mid-fetch, a page landed": "sources.open_batch:OpenBatch.add_page:after:2",
-        "F53 the whole list read, before its manifest": "sources.open_batch:OpenBatch.finish:before:1",
-        "F54 after landing": "sources.open_batch:OpenBatch.finish:after:1",
-        "F55 rows inserted, not committed": "warehouse.load:log_batch:before:1",
-        "F55 cursor moved, not committed": "warehouse.load:_move_cursor:after:1",
+        "F53 mid-fetch, a page landed": "sources.landing.open_batch:OpenBatch.add_page:after:2",
+        "F53 the whole list read, before its manifest": "sources.landing.open_batch:OpenBatch.finish:before:1",
+        "F54 after landing": "sources.landing.open_batch:OpenBatch.finish:after:1",
+        "F55 rows inserted, not committed": "warehouse.load.raw_tables:log_batch:before:1",
+        "F55 cursor moved, not committed": "warehouse.load.raw_tables:_move_cursor:after:1",
         "F56 committed, not checkpointed": "assets.pull:load_batch:after:1",
-        "sweep, deletions marked, not committed": "warehouse.sweep:_log:before:1",
+        "sweep, deletions marked, not committed": "warehouse.load.deletions:_log:before:1",
         "sweep, committed": "assets.pull:apply_sweep:after:1",
-        "F53 first page of a snapshot": "sources.open_batch:OpenBatch.add_page:after:4",
-        "F54 landed, in the middle of the systems": "sources.open_batch:OpenBatch.finish:after:5",
+        "F53 first page of a snapshot": "sources.landing.open_batch:OpenBatch.add_page:after:4",
+        "F54 landed, in the middle of the systems": "sources.landing.open_batch:OpenBatch.finish:after:5",
         "F56 some systems committed": "assets.pull:load_batch:after:6",
-        "a dropped file landed, not archived": "sources.drops:put_away:before:1",
+        "a dropped file landed, not archived": "sources.files.drops:put_away:before:1",
         "a dropped file archived, not loaded": "assets.drops:load_batch:before:1",
     },
     "building and publishing": {
-        "F57 while staging splits rows": "warehouse.build:write_quarantine:after:2",
-        "F57 in the swap": "warehouse.documents:Documents._size:before:20",
-        "F57 the published file written, not its twins": "warehouse.publish:_write_parquet:before:1",
-        "F58 synced, not renamed": "warehouse.publish:_settle:after:1",
-        "F58 between fsync and the switch of the link": "warehouse.publish:switch_to:before:1",
-        "F58 switched, old versions not pruned": "warehouse.publish:prune:before:1",
+        "F57 while staging splits rows": "warehouse.models.build:write_quarantine:after:2",
+        "F57 in the swap": "warehouse.models.documents:Documents._size:before:20",
+        "F57 the published file written, not its twins": "warehouse.publication.publish:_write_parquet:before:1",
+        "F58 synced, not renamed": "warehouse.publication.publish:_settle:after:1",
+        "F58 between fsync and the switch of the link": "warehouse.publication.publish:switch_to:before:1",
+        "F58 switched, old versions not pruned": "warehouse.publication.publish:prune:before:1",
     },
 }
 
@@ -277,7 +277,7 @@ def test_a_whole_publication_killed_before_the_switch_is_made_good_by_the_next(
     home = Path(shutil.copytree(night.home, tmp_path / "home", symlinks=True))
     before, version = published_content(home), current_version(home / "published")
     standing = set(list_versions(home / "published"))
-    killed = motcua_publish(home, "warehouse.publish:switch_to:before:1")
+    killed = motcua_publish(home, "warehouse.publication.publish:switch_to:before:1")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert current_version(home / "published") == version
     (ghost,) = set(list_versions(home / "published")) - standing

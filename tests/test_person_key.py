@@ -24,7 +24,7 @@ from tests.quick_night import run_night
 from warehouse.errors import WarehouseError
 from warehouse.persons.key import key_id
 from warehouse.store.connection import read_rows
-from warehouse.store.state import record_checks
+from warehouse.store.state import CheckRow, record_checks
 
 HASHES = "select case_code, received_by as hash from raw.cases__case where received_by is not null"
 ONLY = ("case",)
@@ -177,9 +177,20 @@ def test_the_next_night_says_the_same_of_the_same_persons_under_new_names(keyed:
     run_night(keyed.settings())
     with duckdb.connect(str(store)) as connection:
         name = connection.execute("select min(staff_code) from staging.rating").fetchone()
-        row = {"table_name": "staging.rating", "rule": "known", "expectation": "", "severity": "", "owner": "",
-               "reason_vi": "", "reason_en": "", "evaluated": 9, "failed": 1, "state": "failed", "seconds": 0,
-               "failing_keys": json.dumps(name), "remedy_vi": "", "detail": ""}  # fmt: skip
+        row = CheckRow(
+            "staging.rating",
+            "known",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            9,
+            1,
+            "failed",
+            failing_keys=json.dumps(name),
+        )
         record_checks(connection, "a run", [row])
     before, content = _hashes_in(store), published_content(keyed.home)
     old = set().union(*before.values())
@@ -217,8 +228,11 @@ def test_what_is_no_longer_landed_loses_its_hash(keyed: Keyed) -> None:
 @pytest.mark.parametrize(
     ("point", "is_new"),
     [
-        ("warehouse.person_key:_name_key:after:1", False),  # everything written, nothing committed
-        ("warehouse.erasure:rebuild_file:before:1", True),  # committed, both keys still there
+        ("warehouse.persons.key:_name_key:after:1", False),  # everything written, nothing committed
+        (
+            "warehouse.persons.erasure:rebuild_file:before:1",
+            True,
+        ),  # committed, both keys still there
     ],
 )
 def test_a_death_in_the_middle_leaves_the_old_or_the_new(

@@ -35,10 +35,8 @@ def erase(
     from sources.erasure import erase_in_landing
     from sources.spec.file import load_spec
     from warehouse.persons.erasure import erase_rows, rebuild_file, write_tombstone
-    from warehouse.persons.key import use_person_key
+    from warehouse.persons.key import open_store
     from warehouse.store.connection import hold_lock, open_warehouse
-    from warehouse.store.migrations import migrate
-    from warehouse.store.state import ensure_state
 
     # From stdin, because an argument would stand in the shell's history and the process list.
     values = [line.strip() for line in sys.stdin if line.strip()] if person else []
@@ -48,16 +46,11 @@ def erase(
     hashed = hashed_fields(raw_shapes(load_spec(settings.sources_file)))
     with hold_lock(settings.lock_path, "erase"):
         landed = erase_in_landing(settings.landing, settings.inbox, [*codes, *values])
-        connection = open_warehouse(settings.warehouse_path, macros)
-        try:
-            migrate(connection)
-            ensure_state(connection)
-            use_person_key(connection, settings.person_keys(), lambda: hashed)
+        keys = settings.person_keys()
+        with open_store(settings.warehouse_path, macros, keys, lambda: hashed) as connection:
             rows = erase_rows(connection, [*codes, *landed.case_codes], hashed, values)
             counts = [landed.records, landed.originals, rows]
             tombstone = write_tombstone(connection, document, counts, dt.datetime.now(LOCAL))
-        finally:
-            connection.close()
         rebuild_file(settings.warehouse_path, lambda path: open_warehouse(path, macros))
     shown = {
         "tombstone": tombstone, "landing_records": landed.records, "originals": landed.originals,
@@ -109,10 +102,8 @@ def _rotate(settings: Settings) -> dict[str, Any]:
     from sources.landing.batches import complete_batches
     from sources.spec.file import load_spec
     from warehouse.persons.erasure import rebuild_file
-    from warehouse.persons.key import Rotation, key_id, rotate, stored_key_id, use_person_key
+    from warehouse.persons.key import Rotation, key_id, open_store, rotate, stored_key_id
     from warehouse.store.connection import open_warehouse
-    from warehouse.store.migrations import migrate
-    from warehouse.store.state import ensure_state
 
     now = dt.datetime.now(LOCAL)
     shapes = raw_shapes(load_spec(settings.sources_file))
@@ -120,11 +111,7 @@ def _rotate(settings: Settings) -> dict[str, Any]:
     keys = settings.person_key(), settings.next_person_key(make=True)
     old, new = (key for key in keys if key is not None)
     macros = settings.sql_root / "macros.sql"
-    connection = open_warehouse(settings.warehouse_path, macros)
-    try:
-        migrate(connection)
-        ensure_state(connection)
-        use_person_key(connection, [old, new], lambda: hashed)
+    with open_store(settings.warehouse_path, macros, [old, new], lambda: hashed) as connection:
         if stored_key_id(connection) == key_id(new):
             done = Rotation(key_id(new), 0, 0)
         else:
@@ -133,8 +120,6 @@ def _rotate(settings: Settings) -> dict[str, Any]:
                 for table, shape in shapes.items() if table in {place for place, _ in hashed}
             ]  # fmt: skip
             done = rotate(connection, landed, hashed, old, new, now)
-    finally:
-        connection.close()
     # The old hashes would stay in the file's free blocks.
     rebuild_file(settings.warehouse_path, lambda path: open_warehouse(path, macros))
     return {"key_id": done.key_id, "rehashed": done.rehashed, "dropped": done.dropped}

@@ -64,7 +64,7 @@ def check_everything(
         }
         for o in outcomes
     ] + [
-        {"table": row["table_name"], **{name: row[name] for name in _CAPPED}} for row in capped
+        {"table": row.table_name, **{name: getattr(row, name) for name in _CAPPED}} for row in capped
     ]  # fmt: skip
     for finding in findings:
         finding["before"] = trends.get((str(finding["table"]), str(finding["rule"])), [])

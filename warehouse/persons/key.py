@@ -1,6 +1,6 @@
 """The key of the keyed hashes: which one the store is under, and the change to another.
 
-Belongs here: the key's id beside the hashes, refusing a wrong key, re-hashing in one transaction. Doesn't:
+Belongs here: the key's id beside the hashes, opening the store under it, re-hashing in one transaction. Doesn't:
 where keys are kept (settings), which batches are landed (assets), what is hashed (the sources file).
 All hashes of a store are under one key at any moment; meta.person_key names it, never holds it.
 """
@@ -8,15 +8,19 @@ All hashes of a store are under one key at any moment; meta.person_key names it,
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.load.landed_pages import Batch, RawShape, content_hash, read_again
 from warehouse.models.content import forget_contents
-from warehouse.store.connection import set_person_key, transaction
+from warehouse.store.connection import Limits, open_warehouse, set_person_key, transaction
+from warehouse.store.migrations import migrate
+from warehouse.store.state import ensure_state
 
 Hashed = Sequence[tuple[str, str]]
 
@@ -65,6 +69,26 @@ def use_person_key(
         )
     _name_key(connection, keys[0], dt.datetime.now(dt.UTC))
     set_person_key(connection, keys[0])
+
+
+@contextmanager
+def open_store(
+    path: Path,
+    macros: Path,
+    keys: Sequence[bytes],
+    hashed: Callable[[], Hashed],
+    limits: Limits | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing as this release has it: migrated, its state complete, under the right key.
+
+    Raises:
+        WarehouseError: it can't be opened, is of a newer release, or is under none of `keys`.
+    """
+    with closing(open_warehouse(path, macros, limits)) as connection:
+        migrate(connection)
+        ensure_state(connection)
+        use_person_key(connection, keys, hashed)
+        yield connection
 
 
 def rotate(

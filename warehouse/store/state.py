@@ -6,7 +6,7 @@ Doesn't: deciding anything from them.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
@@ -131,11 +131,37 @@ def cursor_of(
     return row[0] if row else None
 
 
+@dataclass(frozen=True)
+class CheckRow:
+    """What one rule said of one table: a row of meta.check_run but for the run, its time and its number.
+
+    `evaluated` and `failed` count rows; `failing_keys` is JSON, a bounded list of keys; `seconds` the rule took.
+    `fingerprint` says what the verdict hangs on; `carried_from` is the run that asked, where this one didn't.
+    """
+
+    table_name: str
+    rule: str
+    expectation: str
+    severity: str
+    owner: str
+    reason_vi: str
+    reason_en: str
+    remedy_vi: str
+    evaluated: int | None
+    failed: int | None
+    state: str
+    failing_keys: str = "[]"
+    seconds: float = 0.0
+    detail: str | None = None
+    fingerprint: str | None = None
+    carried_from: str | None = None
+
+
 def record_checks(
-    connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[dict[str, object]]
+    connection: duckdb.DuckDBPyConnection, run_id: str, rows: Iterable[CheckRow]
 ) -> None:
     """Append one row an evaluated rule to meta.check_run (history is kept)."""
-    given = list(rows)
+    given = [asdict(row) for row in rows]
     if not given:
         return
     # Builds and looks are numbered together, so that which came later doesn't hang on a clock.
