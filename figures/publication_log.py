@@ -99,7 +99,7 @@ def keep_publication(
     `number` is the publication's, larger than any before.
     """
     connection.execute(
-        "insert into meta.rule_set select $1, now(), $2 "
+        "insert into meta.rule_set by name select $1 as fingerprint, now() as kept_at, $2 as body "
         "where $1 not in (select fingerprint from meta.rule_set)",
         [rules.fingerprint, rules.to_json()],
     )

@@ -65,7 +65,10 @@ def write_plan(folder: Path, inbox: Path) -> None:
         "days": list(DAYS),
         "seeds": {table: str(path) for table, path in wiring.catalog.seeds.items()},
         "small": drops,
-        "state": STATE_TABLES,
+        "state": {
+            table: ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            for table, columns in STATE_TABLES.items()
+        },
         "entities": [vars(_entity(shapes[table], path)) for table, path in paths.items()],
         "models": [_model(model) for model in wiring.catalog.models.values()],
         "published": _published(wiring.catalog),

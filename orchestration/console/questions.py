@@ -83,7 +83,4 @@ def _columns(parts: Parts) -> dict[str, dict[str, str]]:
         shape.table: {field.name: "varchar" for field in shape.fields} | dict(TECHNICAL_COLUMNS)
         for shape in parts.site.shapes().values()
     }
-    for table, columns in STATE_TABLES.items():
-        named = (column.split() for column in columns.split(","))
-        found[table] = {name: " ".join(kind) for name, *kind in named}
-    return found
+    return found | {table: dict(columns) for table, columns in STATE_TABLES.items()}

@@ -146,8 +146,8 @@ def _commit(
     # Marks come and go; the log keeps both, so that what was known on a day can be told later.
     connection.execute(
         """
-        insert into meta.deletion_log
-        select system, entity, key, 'restored', $now, $batch_id from meta.deletion
+        insert into meta.deletion_log by name
+        select system, entity, key, 'restored' as event, $now as noted_at, $batch_id as batch_id from meta.deletion
         where system = $system and entity = $entity and key in (select key from temp.swept)
         """,
         {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
@@ -172,9 +172,10 @@ def _commit(
         """,
         {"system": shape.system, "entity": entity, "now": now, "batch_id": batches[-1].batch_id},
     )
-    connection.execute("insert into meta.deletion from temp.newly_gone")
+    connection.execute("insert into meta.deletion by name from temp.newly_gone")
     connection.execute(
-        "insert into meta.deletion_log select system, entity, key, 'deleted', deleted_at, batch_id from temp.newly_gone"
+        "insert into meta.deletion_log by name select system, entity, key, 'deleted' as event, "
+        "deleted_at as noted_at, batch_id from temp.newly_gone"
     )
     deleted = _one(connection, "select count(*) from temp.newly_gone")
     unknown = _one(

@@ -8,7 +8,7 @@ A field that isn't on the allow-list is never stored; its name is told in meta.d
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -179,7 +179,8 @@ def _commit_rows(
     log_batch(connection, shape, batch, run_id, now, counts)
     _move_cursor(connection, shape, batch, now)
     connection.executemany(
-        "insert into meta.drift values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into meta.drift (system, entity, field, kind, row_count, batch_id, seen_at) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
         [
             [
                 shape.system,
@@ -209,15 +210,16 @@ def log_batch(
 
     Loads are numbered: with a pinned clock they bear the same time, and which came later must still be told.
     """
-    values: Sequence[object] = [
-        batch.batch_id, shape.system, shape.entity, batch.window_start, batch.window_end,
-        batch.source_total, counts.fetched, counts.inserted, counts.updated, counts.unchanged,
-        counts.stale, counts.duplicate, deleted, now, run_id,
-    ]  # fmt: skip
-    marks = ", ".join("?" for _ in values)
+    line: dict[str, object] = {
+        "batch_id": batch.batch_id, "system": shape.system, "entity": shape.entity,
+        "window_start": batch.window_start, "window_end": batch.window_end, "source_total": batch.source_total,
+        **counts.as_metadata(), "deleted": deleted, "loaded_at": now, "run_id": run_id,
+    }  # fmt: skip
+    given = ", ".join(f"${name} as {name}" for name in line)
     connection.execute(
-        f"insert into meta.batch select {marks}, 1 + coalesce(max(arrival_no), 0) from meta.batch",
-        values,
+        f"insert into meta.batch by name select {given}, 1 + coalesce(max(arrival_no), 0) as arrival_no "
+        "from meta.batch",
+        line,
     )
 
 
@@ -241,7 +243,7 @@ def _move_cursor(
         "delete from meta.cursor where system = ? and entity = ?", [shape.system, shape.entity]
     )
     connection.execute(
-        "insert into meta.cursor values (?, ?, ?, ?, ?, ?)",
+        "insert into meta.cursor (system, entity, cursor_at, read_to, batch_id, updated_at) values (?, ?, ?, ?, ?, ?)",
         [shape.system, shape.entity, cursor_at, read_to, batch.batch_id, now],
     )
 

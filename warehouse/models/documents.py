@@ -142,7 +142,8 @@ class Documents:
         for table in ("column_doc", "lineage"):
             self.connection.execute(f"delete from meta.{table} where table_name = ?", [model.table])
         self.connection.execute(
-            "insert into meta.column_doc select $table, unnest($names), unnest($kinds), unnest($labels)",
+            "insert into meta.column_doc by name select $table as table_name, unnest($names) as column_name, "
+            "unnest($kinds) as data_type, unnest($labels) as label",
             {
                 "table": model.table, "names": list(columns), "kinds": list(columns.values()),
                 "labels": [labels[name] for name in columns],
@@ -152,7 +153,8 @@ class Documents:
         if edges:
             names, tables, sources = map(list, zip(*edges, strict=True))
             self.connection.execute(
-                "insert into meta.lineage select $table, unnest($names), unnest($tables), unnest($sources)",
+                "insert into meta.lineage by name select $table as table_name, unnest($names) as column_name, "
+                "unnest($tables) as source_table, unnest($sources) as source_column",
                 {"table": model.table, "names": names, "tables": tables, "sources": sources},
             )
         self._lineages[model.table] = {name: list(found) for name, found in lineage.items()}
@@ -174,7 +176,8 @@ class Documents:
         self.connection.execute("delete from meta.column_label where table_name = ?", [table])
         if labelled.labels:
             self.connection.execute(
-                "insert into meta.column_label select $table, unnest($names), unnest($labels), $mark",
+                "insert into meta.column_label by name select $table as table_name, unnest($names) as column_name, "
+                "unnest($labels) as label, $mark as fingerprint",
                 {
                     "table": table, "names": list(labelled.labels),
                     "labels": list(labelled.labels.values()), "mark": labelled.fingerprint,

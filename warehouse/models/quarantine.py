@@ -143,9 +143,10 @@ def write_quarantine(
     connection.execute("delete from meta.quarantine_tally where table_name = ?", [model.table])
     connection.execute(
         f"""
-        insert into meta.quarantine_tally
-        select ?, _batch_id, _load_kind, rule, any_value(({reason_map})[rule]), count(*),
-               count(resolved_by), place = 1
+        insert into meta.quarantine_tally by name
+        select ? as table_name, _batch_id as batch_id, _load_kind as load_kind, rule,
+               any_value(({reason_map})[rule]) as reason_vi, count(*) as row_count,
+               count(resolved_by) as resolved_count, place = 1 as is_first_rule
         from (select *, unnest(rules) as rule, generate_subscripts(rules, 1) as place from {table})
         group by all
         """,

@@ -71,7 +71,9 @@ def write_tombstone(
     """Remember that something was erased, on which document's order, and how much: not who."""
     tombstone = uuid.uuid4().hex
     connection.execute(
-        "insert into meta.erasure values (?, ?, ?, ?, ?, ?)", [tombstone, now, document_no, *counts]
+        "insert into meta.erasure (tombstone, erased_at, document_no, landing_records, originals, warehouse_rows) "
+        "values (?, ?, ?, ?, ?, ?)",
+        [tombstone, now, document_no, *counts],
     )
     return tombstone
 

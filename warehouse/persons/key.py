@@ -220,7 +220,8 @@ def _name_key(connection: duckdb.DuckDBPyConnection, key: bytes, now: dt.datetim
         "update meta.person_key set retired_at = $now where retired_at is null", {"now": now}
     )
     connection.execute(
-        "insert into meta.person_key values ($id, $now, null)", {"id": key_id(key), "now": now}
+        "insert into meta.person_key (key_id, since) values ($id, $now)",
+        {"id": key_id(key), "now": now},
     )
 
 

@@ -1,90 +1,42 @@
 """The warehouse's own memory: what was loaded, how far, what was checked, what was published.
 
-Belongs here: the tables in meta that code writes (those that are queries are files in sql/meta).
+Belongs here: the tables in meta that code writes, one file each in warehouse/state/ (those that are queries are files
+in sql/meta), and reading and writing them by name.
 Doesn't: deciding anything from them.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from warehouse.store.rows import rows_of
 
-STATE_TABLES = {
-    "meta.run_context": """
-        as_of_at timestamptz, as_of_on date, centre_code varchar, run_id varchar, data_as_of timestamptz""",
-    "meta.batch": """
-        batch_id varchar, system varchar, entity varchar, window_start timestamptz, window_end timestamptz,
-        source_total bigint, fetched bigint, inserted bigint, updated bigint, unchanged bigint,
-        stale bigint, duplicate bigint, deleted bigint, loaded_at timestamptz, run_id varchar, arrival_no bigint""",
-    "meta.cursor": """
-        system varchar, entity varchar, cursor_at timestamptz, read_to timestamptz, batch_id varchar,
-        updated_at timestamptz""",
-    "meta.drift": """
-        system varchar, entity varchar, field varchar, kind varchar, row_count bigint,
-        batch_id varchar, seen_at timestamptz""",
-    "meta.deletion": """
-        system varchar, entity varchar, key varchar, deleted_at timestamptz, batch_id varchar""",
-    "meta.deletion_log": """
-        system varchar, entity varchar, key varchar, event varchar, noted_at timestamptz, batch_id varchar""",
-    "meta.published_value": """
-        version varchar, kpi_id varchar, variant varchar, period_kind varchar, period_start date,
-        agency_code varchar, numerator bigint, denominator bigint, publication_no bigint""",
-    "meta.published_context": """
-        version varchar, as_of_at timestamptz, as_of_on date, centre_code varchar, fingerprint varchar,
-        known_at timestamptz, publication_no bigint, arrival_no bigint""",
-    "meta.rule_set": "fingerprint varchar, kept_at timestamptz, body varchar",
-    "meta.quarantine_tally": """
-        table_name varchar, batch_id varchar, load_kind varchar, rule varchar, reason_vi varchar,
-        row_count bigint, resolved_count bigint, is_first_rule boolean""",
-    "meta.check_run": """
-        run_id varchar, checked_at timestamptz, table_name varchar, rule varchar, expectation varchar,
-        severity varchar, owner varchar, reason_vi varchar, reason_en varchar, evaluated bigint,
-        failed bigint, state varchar, failing_keys varchar, seconds double, remedy_vi varchar,
-        detail varchar, event_no bigint, fingerprint varchar, carried_from varchar""",
-    "meta.publication": """
-        version varchar, published_at timestamptz, data_as_of timestamptz, run_id varchar,
-        code_version varchar, publication_no bigint""",
-    "meta.column_doc": "table_name varchar, column_name varchar, data_type varchar, label varchar",
-    "meta.table_doc": """
-        table_name varchar, description varchar, grain varchar, row_count bigint, built_at timestamptz,
-        fingerprint varchar, event_no bigint""",
-    "meta.table_content": "table_name varchar, content varchar, built_from varchar, as_of_at timestamptz",
-    "meta.lineage": """
-        table_name varchar, column_name varchar, source_table varchar, source_column varchar""",
-    "meta.erasure": """
-        tombstone varchar, erased_at timestamptz, document_no varchar, landing_records bigint,
-        originals bigint, warehouse_rows bigint""",
-    "meta.person_key": "key_id varchar, since timestamptz, retired_at timestamptz",
-    "meta.column_label": """
-        table_name varchar, column_name varchar, label varchar, fingerprint varchar""",
+FOLDER = Path(__file__).parent.parent / "state"
+_COLUMN = re.compile(r"^    (\w+) (\w+),?$", re.MULTILINE)
+_COMMENT = "comment on column"
+
+
+def _read() -> dict[str, tuple[str, dict[str, str]]]:
+    """Text and columns of each file of warehouse/state/, by table."""
+    texts = {
+        f"meta.{path.stem}": path.read_text(encoding="utf-8")
+        for path in sorted(FOLDER.glob("*.sql"))
+    }
+    return {table: (text, dict(_COLUMN.findall(text))) for table, text in texts.items()}
+
+
+_FILES = _read()
+# Column → type of each state table, by table.
+STATE_TABLES: Mapping[str, Mapping[str, str]] = {
+    table: columns for table, (_, columns) in _FILES.items()
 }
-# State that is published, with the comments that its columns carry there.
-PUBLISHED_STATE: Mapping[str, Mapping[str, str]] = {
-    "meta.publication": {
-        "version": "Bản công bố. Version.",
-        "published_at": "Công bố lúc. Published.",
-        "data_as_of": "Dữ liệu đến. Data as of.",
-        "run_id": "Lần chạy. Run.",
-        "code_version": "Bản phần mềm. Version of the program.",
-        "publication_no": "Số thứ tự công bố, mới nhất là lớn nhất. Number of the publication; the newest is largest.",
-    },
-    "meta.column_doc": {
-        "table_name": "Bảng. Table.",
-        "column_name": "Cột. Column.",
-        "data_type": "Kiểu dữ liệu. Type.",
-        "label": "Nhãn. Label.",
-    },
-    "meta.lineage": {
-        "table_name": "Bảng. Table.",
-        "column_name": "Cột. Column.",
-        "source_table": "Bảng nguồn. Table it comes from.",
-        "source_column": "Cột nguồn. Column it comes from.",
-    },
-}
+# State that is published: its columns carry comments.
+PUBLISHED_STATE = tuple(table for table, (text, _) in _FILES.items() if _COMMENT in text)
 
 
 @dataclass(frozen=True)
@@ -98,12 +50,14 @@ class RunContext:
 
 def ensure_state(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the state tables that don't exist yet, and columns added by later releases."""
-    for table, columns in STATE_TABLES.items():
-        connection.execute(f"create table if not exists {table} ({columns})")
-        for column in columns.split(","):
-            connection.execute(f"alter table {table} add column if not exists {column.strip()}")
-        for column, label in PUBLISHED_STATE.get(table, {}).items():
-            connection.execute(f"comment on column {table}.{column} is '{label}'")
+    for table, (text, columns) in _FILES.items():
+        create, *comments = text.split(";\n", 1)
+        connection.execute(create)
+        standing = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+        for name in columns.keys() - standing:
+            connection.execute(f"alter table {table} add column {name} {columns[name]}")
+        # Comments stand in the file with the columns that they are on, which may have just been added.
+        connection.execute("".join(comments))
 
 
 def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
@@ -111,11 +65,12 @@ def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) 
     connection.execute("delete from meta.run_context")
     connection.execute(
         """
-        insert into meta.run_context
+        insert into meta.run_context by name
         select
-            $as_of::timestamptz, cast($as_of::timestamptz as date), $centre, $run_id,
+            $as_of::timestamptz as as_of_at, cast($as_of::timestamptz as date) as as_of_on,
+            $centre as centre_code, $run_id as run_id,
             coalesce((select least(min(read_to), $as_of::timestamptz) from meta.cursor
-                      where system <> 'drops'), $as_of::timestamptz)
+                      where system <> 'drops'), $as_of::timestamptz) as data_as_of
         """,
         {"as_of": context.as_of, "centre": context.centre_code, "run_id": context.run_id},
     )
