@@ -26,7 +26,7 @@ from warehouse.connection import Limits, hold_lock, open_warehouse
 from warehouse.migrations import migrate
 from warehouse.pages import RawShape
 from warehouse.person_key import use_person_key
-from warehouse.state import RunContext, all_trends, ensure_state
+from warehouse.state import RunContext, all_trends, ensure_state, note_systems
 
 
 class Progress(Protocol):
@@ -83,10 +83,14 @@ class Site:
 
 @dataclass(frozen=True)
 class Connections:
-    """Base addresses by system, and their secrets, which no repr shows."""
+    """Base addresses by system, their secrets, which no repr shows, and the CA files of those that have one.
+
+    A system of the source file that has no address isn't read.
+    """
 
     urls: Mapping[str, str]
     credentials: Mapping[str, str] = field(repr=False)
+    certificates: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass
@@ -165,6 +169,8 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
             now = site.clock()
             pull_back(connection, now, site.shapes())
             with contextmanager(site.connect)() as connections, ExitStack() as stack:
+                entities = [(s.system, s.entity) for s in site.shapes().values() if not s.is_file]
+                note_systems(connection, entities, connections.urls)
                 yield Night(site, run_id, now, connection, connections, stack)
         finally:
             connection.close()

@@ -45,6 +45,7 @@ def compose(
 ) -> Parts:
     """Read the source file, the catalogue and the suites."""
     sources = load_spec(settings.sources_file)
+    settings.check_systems(sources)
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
     reads = RememberedReads(settings.home / "cache")
     catalog = load_catalog(settings.sql_root, external, reads)
@@ -72,7 +73,8 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
             yield from demo_connections(settings)
         else:
             urls = settings.base_urls()
-            yield Connections(urls, {system: settings.credential(system) for system in urls})
+            secrets = {system: settings.credential(system) for system in urls}
+            yield Connections(urls, secrets, settings.certificates())
 
     return Site(
         home=settings.home,

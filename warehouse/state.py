@@ -5,12 +5,13 @@ Doesn't: deciding anything from them.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.rows import rows_of
 
 STATE_TABLES = {
@@ -20,6 +21,7 @@ STATE_TABLES = {
         batch_id varchar, system varchar, entity varchar, window_start timestamptz, window_end timestamptz,
         source_total bigint, fetched bigint, inserted bigint, updated bigint, unchanged bigint,
         stale bigint, duplicate bigint, deleted bigint, loaded_at timestamptz, run_id varchar, arrival_no bigint""",
+    "meta.source_entity": "system varchar, entity varchar, is_connected boolean",
     "meta.cursor": """
         system varchar, entity varchar, cursor_at timestamptz, read_to timestamptz, batch_id varchar,
         updated_at timestamptz""",
@@ -119,6 +121,19 @@ def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) 
         """,
         {"as_of": context.as_of, "centre": context.centre_code, "run_id": context.run_id},
     )
+
+
+def note_systems(
+    connection: duckdb.DuckDBPyConnection,
+    entities: Iterable[tuple[str, str]],
+    connected: Container[str],
+) -> None:
+    """Write down which (system, entity) the source file names, and whether the run can ask its system."""
+    rows = [(system, entity, system in connected) for system, entity in entities]
+    with transaction(connection):
+        connection.execute("delete from meta.source_entity")
+        if rows:
+            connection.executemany("insert into meta.source_entity values (?, ?, ?)", rows)
 
 
 def cursor_of(
