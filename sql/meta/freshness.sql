@@ -1,7 +1,7 @@
 /* @model
 description: >-
-  How far each source has been read, and the newest row it gave. One row per system and entity: all of the source
-  file's, whether its system is connected or not, and the kinds of files that came.
+  How far each source has been read, and the newest row it gave. One row per system and entity that has been read,
+  or that isn't because its system has no address.
 grain: [system, entity]
 publish: true
 columns:
@@ -12,8 +12,8 @@ columns:
   age_hours: "Số giờ từ lần đọc. Hours since it was read."
   is_stale: "Quá 36 giờ chưa đọc. Not read for more than 36 hours."
   state: >-
-    fresh đã đọc, stale quá 36 giờ chưa đọc, never_read chưa đọc lần nào, not_connected hệ thống chưa có địa chỉ.
-    State; never_read: connected, but not read yet; not_connected: the system has no address, so it isn't read.
+    fresh đã đọc, stale quá 36 giờ chưa đọc, not_connected hệ thống chưa có địa chỉ.
+    State; not_connected: the system has no address, so it isn't read.
   label_vi: "Trạng thái bằng lời. State in Vietnamese."
 */
 with known as (
@@ -28,6 +28,8 @@ with known as (
     from meta.source_entity as s
     full join meta.cursor as c on c.system = s.system and c.entity = s.entity
     cross join meta.run_context as x
+    -- A sweep of keys is read without a cursor, in another list's place.
+    where c.system is not null or not s.is_connected
 ),
 
 told as (
@@ -35,7 +37,6 @@ told as (
         * exclude (is_connected),
         case
             when not is_connected then 'not_connected'
-            when read_to is null then 'never_read'
             when is_stale then 'stale'
             else 'fresh'
         end as state
@@ -46,7 +47,6 @@ select
     *,
     case state
         when 'not_connected' then 'Chưa nối nguồn'
-        when 'never_read' then 'Chưa đọc lần nào'
         when 'stale' then 'Quá 36 giờ chưa đọc'
         else 'Đã đọc'
     end as label_vi
