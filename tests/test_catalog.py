@@ -7,6 +7,7 @@ import pytest
 from warehouse import catalog
 from warehouse.catalog import Catalog, load_catalog
 from warehouse.errors import CatalogError
+from warehouse.facts import FACTS, RECORDS
 from warehouse.reads import LIST, RememberedReads, _reader
 
 MODEL = "/* @model\ndescription: Cases. One row per case.\ngrain: [case_code]\ncolumns: {case_code: Mã. Code.}\n*/\n"
@@ -95,6 +96,18 @@ BROKEN = {
     "near a table": ({"core/b.sql": MODEL + "select * from staging.aa"}, "did you mean staging.a?"),
     "wrong layer": ({"marts/b.sql": MODEL + "select * from raw.a"}, "marts may read only"),
     "no layer": ({"gold/b.sql": MODEL + "select * from raw.a"}, "gold is no layer"),
+    "a new kind of unit": (
+        {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: loan\n"},
+        r"k\.sql: nothing tells the facts of a unit loan; use case, rating, ",
+    ),
+    "a unit without units": (
+        {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: case\n"},
+        r"k\.sql: a file with a `unit` has .* in a CTE `units` or `period_units`",
+    ),
+    "a new kind of figure": (
+        {"seeds/kpi.csv": "kpi_id,label_vi,unit\nloans,Lượt mượn,per_mille\n"},
+        r"kpi\.csv: loans has the unit per_mille; use ratio, count, days, points",
+    ),
     "a circle": (
         {
             "core/b.sql": MODEL + "select * from core.c",
@@ -109,6 +122,10 @@ BROKEN = {
 def test_a_file_that_cannot_be_used(files: dict[str, str], message: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=message):
         read(tmp_path, GOOD | files)
+
+
+def test_each_kind_of_unit_has_its_facts_and_its_records() -> None:
+    assert FACTS.keys() == RECORDS.keys()
 
 
 def test_a_whole_query_may_end_with_a_limit_and_qualify_stands_anywhere(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
 from tests.conftest import END
 from tests.plain_night import parts_of, run_plain
+from tests.programs import make_certificate
 from tests.quick_night import run_night
 from tests.scripted_server import SECRETS, FakeSystem, make_rows, serving
-from tests.test_sources_links import make_certificate
 from warehouse.connection import Limits, read_rows
 
 ARCHIVE = {

@@ -7,6 +7,7 @@ A file sql/<schema>/<table>.sql is a bare query behind one comment block, its he
 Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union, is made from them.
 """
 
+import csv
 import difflib
 import graphlib
 import re
@@ -19,11 +20,13 @@ import sqlglot.expressions as exp
 from sqlglot.tokens import TokenType
 
 from warehouse.errors import CatalogError
+from warehouse.facts import FACTS, MEASURES
 from warehouse.headers import read_headed
 from warehouse.labels import Labels
 
 KPI_MEASURE = "marts.kpi_measure"
 _LIMITING = re.compile(r"\b(?:limit|fetch)\b", re.IGNORECASE)
+_HAS_UNITS = re.compile(r"\b(?:period_)?units\s+as\s*\(", re.IGNORECASE)
 _NO_LIMIT = (
     "takes the first rows of a part of a query with LIMIT, and a join over it may count other rows in DuckDB before "
     "2.0; write `qualify row_number() over (order by …) <= n` instead."
@@ -124,6 +127,7 @@ def load_catalog(root: Path, external: Iterable[str], reads: Reads | None = None
                 f"{path} defines {model.table} again; rename it or delete {models[model.table].path}."
             )
         models[model.table] = model
+    _check_measures(seeds.get("seeds.kpi"))
     measure = _kpi_measure(root, models)
     if measure:
         models[measure.table] = measure
@@ -145,6 +149,8 @@ def parse_model(path: Path, root: Path, reads: Reads | None = None) -> Model:
     schema, name = folders[0], "_".join([*folders[1:-1], path.stem])
     keep = header.get("keep") or ("newest" if schema == "staging" else "plain")
     is_kpi_part = len(folders) > 2 and folders[1] == "kpi"
+    if header.get("unit") is not None:
+        _check_unit(header["unit"], query, path)
     return Model(
         schema=schema,
         name=name,
@@ -161,6 +167,31 @@ def parse_model(path: Path, root: Path, reads: Reads | None = None) -> Model:
         keyed=bool(header.get("keyed", False)),
         grows=bool(header.get("grows", False)),
     )
+
+
+def _check_unit(unit: str, query: str, path: Path) -> None:
+    """Refuse units that could be counted and published, and then not be explained."""
+    if unit not in FACTS:
+        raise CatalogError(
+            f"{path}: nothing tells the facts of a unit {unit}; use {', '.join(FACTS)}, or leave `unit` out, and "
+            "the figure is published without a list of what it counts."
+        )
+    if not _HAS_UNITS.search(query):
+        raise CatalogError(
+            f"{path}: a file with a `unit` has what it counts, one by one, in a CTE `units` or `period_units` "
+            "(see on_time.sql); add it, or leave `unit` out."
+        )
+
+
+def _check_measures(path: Path | None) -> None:
+    if path is None:
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row.get("unit") not in MEASURES:
+                raise CatalogError(
+                    f"{path}: {row.get('kpi_id')} has the unit {row.get('unit')}; use {', '.join(MEASURES)}."
+                )
 
 
 def tables_read(query: str, path: Path) -> frozenset[str]:

@@ -7,6 +7,9 @@ units make together. Doesn't: verdicts (the KPI files), asking (explain.py), cau
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# What a figure may be (`unit` in seeds/kpi.csv), which says how it is counted together, shown and held to a target.
+MEASURES = ("ratio", "count", "days", "points")
+
 
 def figure_of(units: Sequence[Mapping[str, Any]], measure: str) -> tuple[int, int]:
     """Numerator and denominator that listed units make; `measure` is the KPI's unit in the registry.
