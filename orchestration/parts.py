@@ -22,6 +22,7 @@ from warehouse.build import STAGING_COLUMNS
 from warehouse.catalog import Catalog, load_catalog, refuse_limit
 from warehouse.connection import Limits
 from warehouse.reads import RememberedReads
+from warehouse.staging_check import check_staging
 from warehouse.state import STATE_TABLES
 
 
@@ -50,6 +51,7 @@ def compose(
     reads = RememberedReads(settings.home / "cache")
     catalog = load_catalog(settings.sql_root, external, reads)
     reads.save()
+    check_staging(catalog, raw_shapes(sources), settings.sql_root / "macros.sql", reads.path.parent)
     suites = load_suites(suites_folder, columns_of(catalog))
     _refuse_limits(suites)
     site = make_site(settings, progress, use_demo)
