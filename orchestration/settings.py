@@ -92,7 +92,12 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+        home = value.expanduser().resolve()
+        if found := {"?", "\\"} & set(str(home)):
+            raise ValueError(
+                f"DuckDB keeps no database below a folder with {' or '.join(found)} in its name; choose another one"
+            )
+        return home
 
     @field_validator("as_of", mode="before")
     @classmethod

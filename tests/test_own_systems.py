@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 
 from demo.server import DEMO_CREDENTIALS, serve
 from demo.world import World
@@ -18,6 +17,7 @@ from orchestration.settings import PROJECT, Settings, SettingsError
 from sources.spec import SourcesSpec
 from sources.spec_file import load_spec
 from tests.conftest import END
+from tests.more_systems import CURSOR, write_sources
 from tests.plain_night import parts_of, run_plain
 from tests.programs import make_certificate
 from tests.quick_night import run_night
@@ -27,22 +27,8 @@ from warehouse.connection import Limits, read_rows
 ARCHIVE = {
     "label": "Kho lưu trữ (archive)",
     "auth": {"kind": "bearer"},
-    "entities": {
-        "loan": {
-            "path": "/list", "paging": {"kind": "cursor", "param": "cursor", "next": "next_cursor"},
-            "records": "data", "key": "id", "mode": "snapshot", "fields": {"id": None, "name": None},
-        }
-    },
-}  # fmt: skip
-PACKAGED = yaml.safe_load((PROJECT / "sources" / "sources.yml").read_text(encoding="utf-8"))
-
-
-def write_sources(folder: Path, **systems: object) -> Path:
-    """The packaged source file with more systems."""
-    path = folder / "sources.yml"
-    document = {**PACKAGED, "systems": {**PACKAGED["systems"], **systems}}
-    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return path
+    "entities": {"loan": {**CURSOR, "fields": {"id": None, "name": None}}},
+}
 
 
 @pytest.fixture(name="sources")

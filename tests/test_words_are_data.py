@@ -6,12 +6,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import yaml
 
 from assets.shapes import hashed_fields, raw_shapes
-from orchestration.settings import PROJECT, Settings
+from orchestration.settings import Settings
 from sources.spec_file import load_spec
 from tests.conftest import END
+from tests.more_systems import CURSOR, write_sources
 from tests.quick_night import run_night
 from tests.scripted_server import FakeSystem, serving
 
@@ -54,15 +54,9 @@ def test_words_come_through_as_they_are(seed: int, tmp_path: Path) -> None:
         }
         for n, word in enumerate([*theirs, "không có trong bảng"])
     ]  # fmt: skip
-    entity = {
-        "path": "/list", "paging": {"kind": "cursor", "param": "cursor", "next": "next_cursor"}, "records": "data",
-        "key": "id", "mode": "snapshot", "fields": fields,
-    }  # fmt: skip
-    document = yaml.safe_load((PROJECT / "sources" / "sources.yml").read_text(encoding="utf-8"))
-    document["systems"]["archive"] = {"auth": {"kind": "none"}, "entities": {"loan": entity}}
-    sources = tmp_path / "sources.yml"
-    sources.write_text(
-        yaml.safe_dump(document, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    entity = {**CURSOR, "fields": fields}
+    sources = write_sources(
+        tmp_path, archive={"auth": {"kind": "none"}, "entities": {"loan": entity}}
     )
     with serving(FakeSystem(rows=rows)) as system:
         settings = Settings.load(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import quoting
 from warehouse.connection import transaction
 from warehouse.content import forget_contents
 
@@ -84,8 +85,10 @@ def rebuild_file(path: Path, opened: Callable[[Path], duckdb.DuckDBPyConnection]
     try:
         name = connection.execute("select current_database()").fetchone()
         connection.execute("checkpoint")
-        connection.execute(f"attach '{fresh}' as rebuilt")
-        connection.execute(f'copy from database "{name[0] if name else "warehouse"}" to rebuilt')
+        connection.execute(f"attach {quoting.text(fresh)} as rebuilt")
+        connection.execute(
+            f"copy from database {quoting.name(name[0] if name else 'warehouse')} to rebuilt"
+        )
         connection.execute("checkpoint rebuilt")
         connection.execute("detach rebuilt")
     except BaseException:

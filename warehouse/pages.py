@@ -129,7 +129,7 @@ def content_hash(shape: RawShape) -> str:
 
 
 def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch) -> None:
-    files = [quoting.one_file(path) for path in batch.files]
+    files = [quoting.one_path(path) for path in batch.files]
     if not files:
         connection.execute(
             "create or replace temp table landed (page_no integer, row_no bigint, payload json)"

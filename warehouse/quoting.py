@@ -6,7 +6,7 @@ Belongs here: quoting alone. Doesn't: queries.
 import re
 from pathlib import Path
 
-_GLOB = re.compile(r"[*?\[]")
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def text(value: str | Path) -> str:
@@ -19,6 +19,6 @@ def name(value: str) -> str:
     return '"' + value.replace('"', '""') + '"'
 
 
-def one_file(path: str | Path) -> str:
-    """A path that DuckDB's readers take for this file alone, whose functions read *, ? and [ as patterns."""
-    return _GLOB.sub(r"[\g<0>]", str(path))
+def one_path(path: str | Path) -> str:
+    """A path as DuckDB's readers take it for that place alone; they read *, ? and [ as patterns."""
+    return _PATTERN.sub(r"[\g<0>]", str(path))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from warehouse import quoting
 from warehouse.catalog import Catalog, Model
 from warehouse.connection import LOCAL_TIME_ZONE
 from warehouse.errors import WarehouseError
@@ -61,9 +62,8 @@ def export_inputs(
     for table in tables:
         folder = partition(lake, table, province)
         folder.mkdir(parents=True, exist_ok=True)
-        connection.execute(
-            f"copy (select * from {table}) to '{folder / 'part-0.parquet'}' (format parquet)"
-        )
+        path = quoting.text(folder / "part-0.parquet")
+        connection.execute(f"copy (select * from {table}) to {path} (format parquet)")
 
 
 def open_session(master: str, options: Mapping[str, str] | None = None) -> "SparkSession":
