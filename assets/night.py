@@ -25,7 +25,7 @@ from warehouse.models.build import Builder, QueryOf
 from warehouse.models.catalog import Model
 from warehouse.persons.key import open_store
 from warehouse.store.connection import Limits, hold_lock
-from warehouse.store.state import RunContext, all_trends
+from warehouse.store.state import RunContext, all_trends, note_systems
 
 
 class Progress(Protocol):
@@ -82,10 +82,14 @@ class Site:
 
 @dataclass(frozen=True)
 class Connections:
-    """Base addresses by system, and their secrets, which no repr shows."""
+    """Base addresses by system, their secrets, which no repr shows, and the CA files of those that have one.
+
+    A system of the source file that has no address isn't read.
+    """
 
     urls: Mapping[str, str]
     credentials: Mapping[str, str] = field(repr=False)
+    certificates: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass
@@ -163,4 +167,6 @@ def open_night(site: Site, run_id: str) -> Iterator[Night]:
             now = site.clock()
             pull_back(connection, now, site.shapes())
             with contextmanager(site.connect)() as connections, ExitStack() as stack:
+                entities = [(s.system, s.entity) for s in site.shapes().values() if not s.is_file]
+                note_systems(connection, entities, connections.urls)
                 yield Night(site, run_id, now, connection, connections, stack)

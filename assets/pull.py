@@ -16,6 +16,7 @@ from assets.night import Night
 from assets.shapes import entity_shape
 from common.local_time import TIME_ZONE
 from sources.http.client import Access
+from sources.http.transport import Wire
 from sources.landing.batches import LandedBatch, complete_batches
 from sources.pull.entity import pull_entity
 from sources.pull.reading import PullProgress
@@ -104,7 +105,7 @@ class EntityPull:
         connection = self.night.connection
         ensure_raw_table(connection, self.shape)
         if self.shape.system not in self.night.connections.urls and self.mode != "replay":
-            return {"skipped": "Hệ thống chưa cấu hình. The system isn't configured."}
+            return {"skipped": "Chưa nối nguồn. The system has no address."}
         if self.entity.mode == "key_sweep" and not self._sweep_is_due():
             return {"skipped": "Chưa đến kỳ quét. The weekly sweep isn't due."}
         landed = self._landed()
@@ -143,7 +144,11 @@ class EntityPull:
             system,
             self.sources.systems[system],
             self.shape.entity,
-            Access(connections.urls[system], connections.credentials[system]),
+            Access(
+                connections.urls[system],
+                connections.credentials[system],
+                Wire(connections.certificates.get(system)),
+            ),
             self.night.site.landing,
             window,
             self.night.now,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from warehouse.errors import WarehouseError
 from warehouse.store.connection import Limits, open_warehouse
 
@@ -30,9 +31,8 @@ def open_overlay(
         )
     connection = open_warehouse(":memory:", macros, limits)
     try:
-        spill = store.parent / "tmp"
-        connection.execute(f"set temp_directory = '{_quoted(str(spill))}'")
-        connection.execute(f"attach '{_quoted(str(store))}' as store (read_only)")
+        connection.execute(f"set temp_directory = {quoting.text(store.parent / 'tmp')}")
+        connection.execute(f"attach {quoting.text(store)} as store (read_only)")
         show_store(connection)
         yield connection
     finally:
@@ -70,7 +70,3 @@ def replace_table(connection: duckdb.DuckDBPyConnection, table: str, query: str)
         kind = "view" if found[0] == "VIEW" else "table"
         connection.execute(f'drop {kind} "{schema}"."{name}"')
     connection.execute(f'alter table "{schema}"."{name}__fresh" rename to "{name}"')
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -1,11 +1,54 @@
 """What is told of a unit beside its verdict, and the records it rests on: one query a kind of unit.
 
-Belongs here: facts, the batch that brought them, a record's version and the day it speaks of; what listed
-units make together. Doesn't: verdicts (the KPI files), asking (explain.py), causes (restate.py, steps.py).
+Belongs here: facts, the batch that brought them, a record's version and the day it speaks of, what listed units make
+together, which kinds of units there are. Doesn't: verdicts (the KPI files), asking (explain.py), causes (restate.py,
+steps.py).
 """
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from warehouse.errors import CatalogError
+from warehouse.models.catalog import Catalog, Model
+
+# What a figure may be (`unit` in seeds/kpi.csv), which says how it is counted together, shown and held to a target.
+MEASURES = ("ratio", "count", "days", "points")
+
+
+_HAS_UNITS = re.compile(r"\b(?:period_)?units\s+as\s*\(", re.IGNORECASE)
+
+
+def check_units(catalog: Catalog) -> None:
+    """Refuse units and measures that could be counted and published, and then not be explained.
+
+    Raises:
+        CatalogError: a KPI's file or its row in seeds/kpi.csv; the message names it and those that there are.
+    """
+    for model in catalog.models.values():
+        if model.unit is not None:
+            _check_unit(model)
+    if path := catalog.seeds.get("seeds.kpi"):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row.get("unit") not in MEASURES:
+                    raise CatalogError(
+                        f"{path}: {row.get('kpi_id')} has the unit {row.get('unit')}; use {', '.join(MEASURES)}."
+                    )
+
+
+def _check_unit(model: Model) -> None:
+    if model.unit not in FACTS:
+        raise CatalogError(
+            f"{model.path}: nothing tells the facts of a unit {model.unit}; use {', '.join(FACTS)}, or leave `unit` "
+            "out, and the figure is published without a list of what it counts."
+        )
+    if not _HAS_UNITS.search(model.query):
+        raise CatalogError(
+            f"{model.path}: a file with a `unit` has what it counts, one by one, in a CTE `units` or `period_units` "
+            "(see on_time.sql); add it, or leave `unit` out."
+        )
 
 
 def figure_of(units: Sequence[Mapping[str, Any]], measure: str) -> tuple[int, int]:

@@ -16,6 +16,9 @@ import msgspec
 from assets.night import Connections
 from orchestration.settings import Settings
 
+# The systems that are simulated where none of the source file's has an address.
+SIMULATED = ("cases", "ratings", "services", "registry")
+
 
 @dataclass(frozen=True)
 class DemoPlan:

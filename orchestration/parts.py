@@ -14,10 +14,12 @@ from assets.names import PUBLIC_HOLIDAYS, raw_tables
 from assets.night import Connections, Progress, Site, silent
 from assets.shapes import raw_shapes
 from expectations.suite import SUITES, Suite, load_suites
+from figures.units import check_units
 from orchestration.demo_systems import demo_connections
 from orchestration.settings import Settings
 from sources.spec.file import load_spec
 from sources.spec.systems import SourcesSpec
+from warehouse.load.staging_check import check_staging
 from warehouse.models.build import STAGING_COLUMNS
 from warehouse.models.catalog import Catalog, load_catalog, refuse_limit
 from warehouse.models.reads import RememberedReads
@@ -45,10 +47,13 @@ def compose(
 ) -> Parts:
     """Read the source file, the catalogue and the suites."""
     sources = load_spec(settings.sources_file)
+    settings.check_systems(sources)
     external = [*raw_tables(sources), *STATE_TABLES, PUBLIC_HOLIDAYS]
     reads = RememberedReads(settings.home / "cache")
     catalog = load_catalog(settings.sql_root, external, reads)
     reads.save()
+    check_units(catalog)
+    check_staging(catalog, raw_shapes(sources), settings.sql_root / "macros.sql", reads.path.parent)
     suites = load_suites(suites_folder, columns_of(catalog))
     _refuse_limits(suites)
     site = make_site(settings, progress, use_demo)
@@ -72,7 +77,8 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
             yield from demo_connections(settings)
         else:
             urls = settings.base_urls()
-            yield Connections(urls, {system: settings.credential(system) for system in urls})
+            secrets = {system: settings.credential(system) for system in urls}
+            yield Connections(urls, secrets, settings.certificates())
 
     return Site(
         home=settings.home,

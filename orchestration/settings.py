@@ -1,24 +1,31 @@
 """Settings: the only reader of the environment and of .env.
 
-Belongs here: every MOTCUA_* name of the contract, checked once, all errors told together.
-Doesn't: anything that acts on them.
+Belongs here: every MOTCUA_* name of the contract, checked once, all errors told together; the names of each
+system's settings, which the source file gives. Doesn't: anything that acts on them.
 """
 
 import datetime as dt
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from common.local_time import LOCAL
+from sources.spec.systems import SourcesSpec
 
 PROJECT = Path(__file__).resolve().parent.parent
-SYSTEMS = ("cases", "ratings", "services", "registry")
+PREFIX = "MOTCUA_"
 SHORTEST_KEY = 32
 
 
@@ -26,22 +33,43 @@ class SettingsError(Exception):
     """Settings are wrong; the message lists every error (exit code 2)."""
 
 
+class SystemSettings(BaseModel):
+    """Where one source system is, who asks, and the CA file that its certificate is held against."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str | None = None
+    token: SecretStr | None = None
+    ca: Path | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("write an address that begins with https:// (or http:// on loopback)")
+        return value.rstrip("/") if value else value
+
+    @field_validator("ca")
+    @classmethod
+    def _there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("no such certificate file; give the path of a PEM file")
+        return value
+
+
+_OF_SYSTEM = re.compile(f"(.+)_({'|'.join(SystemSettings.model_fields)})")
+
+
 class Settings(BaseSettings):
     """Everything a site may set. Frozen; secrets never show in a repr."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MOTCUA_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     home: Path = Path("data")
-    cases_url: str | None = None
-    cases_token: SecretStr | None = None
-    ratings_url: str | None = None
-    ratings_token: SecretStr | None = None
-    services_url: str | None = None
-    services_token: SecretStr | None = None
-    registry_url: str | None = None
-    registry_token: SecretStr | None = None
+    # MOTCUA_<SYSTEM>_URL, _TOKEN and _CA by system, whatever systems the source file names.
+    systems: Annotated[Mapping[str, SystemSettings], NoDecode] = Field(default_factory=dict)
     sources: Path | None = None
     as_of: Annotated[dt.datetime | None, NoDecode] = None
     centre: str = "H37.01.TTPVHCC"
@@ -63,7 +91,12 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+        home = value.expanduser().resolve()
+        if found := {"?", "\\"} & set(str(home)):
+            raise ValueError(
+                f"DuckDB keeps no database below a folder with {' or '.join(found)} in its name; choose another one"
+            )
+        return home
 
     @field_validator("as_of", mode="before")
     @classmethod
@@ -96,23 +129,34 @@ class Settings(BaseSettings):
             raise ValueError("write host:port, for example code:4000")
         return value
 
-    @field_validator("cases_url", "ratings_url", "services_url", "registry_url")
     @classmethod
-    def _http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("write an address that begins with https:// (or http:// on loopback)")
-        return value.rstrip("/") if value else value
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[Any, ...]:
+        """Beside the settings that have a name here, those of systems, which the source file names."""
+        prefix = PREFIX.lower()
+        given = [
+            (name.removeprefix(prefix), value)
+            for source in (dotenv_settings, env_settings)
+            for name, value in getattr(source, "env_vars", {}).items()
+            if name.startswith(prefix)
+        ]
+        given += getattr(init_settings, "init_kwargs", {}).items()
 
-    @model_validator(mode="after")
-    def _whole_systems(self) -> Self:
-        for system in SYSTEMS:
-            url, token = getattr(self, f"{system}_url"), getattr(self, f"{system}_token")
-            if (url is None) != (token is None):
-                name = system.upper()
-                raise ValueError(
-                    f"set MOTCUA_{name}_URL and MOTCUA_{name}_TOKEN together, or neither"
-                )
-        return self
+        def by_system() -> dict[str, Any]:
+            systems: dict[str, dict[str, Any]] = {}
+            for name, value in given:
+                match = _OF_SYSTEM.fullmatch(name)
+                if match and name not in cls.model_fields:
+                    systems.setdefault(match[1], {})[match[2]] = value
+            return {"systems": systems}
+
+        return init_settings, by_system, env_settings, dotenv_settings
 
     @classmethod
     def load(cls, **overrides: object) -> Self:
@@ -125,11 +169,42 @@ class Settings(BaseSettings):
             return cls(**overrides)  # type: ignore[arg-type]
         except ValidationError as error:
             parts = [
-                f"{'MOTCUA_' + '_'.join(str(p) for p in e['loc']).upper() if e['loc'] else 'settings'}: "
+                f"{_variable(*(str(p) for p in e['loc'] if p != 'systems'))}: "
                 f"{e['msg'].removeprefix('Value error, ')}"
                 for e in error.errors(include_input=False, include_url=False)
             ]
             raise SettingsError("; ".join(parts)) from None
+
+    def check_systems(self, sources: SourcesSpec) -> None:
+        """Hold the systems' settings against the source file, which says what systems there are.
+
+        Raises:
+            SettingsError: one line that names every wrong setting or name and what to do.
+        """
+        if wrong := [*self._ill_named(sources), *self._half_set(sources)]:
+            raise SettingsError("; ".join(wrong))
+
+    def _ill_named(self, sources: SourcesSpec) -> Iterator[str]:
+        for name in sources.systems:
+            own = {name, *(f"{name}_{part}" for part in SystemSettings.model_fields)}
+            for taken in sorted(own & Settings.model_fields.keys()):
+                yield (
+                    f"{self.sources_file}: no system can be called {name}, for {_variable(taken)} is a setting "
+                    "of its own; give it another name"
+                )
+
+    def _half_set(self, sources: SourcesSpec) -> Iterator[str]:
+        for name, system in self.systems.items():
+            names = " and ".join(_variable(name, part) for part in sorted(system.model_fields_set))
+            if name not in sources.systems:
+                yield (
+                    f"{names}: {self.sources_file} has no system {name}, but {', '.join(sources.systems)}; mend "
+                    "the name, unset it, or add the system there"
+                )
+            elif system.url is None:
+                yield f"{names}: set {_variable(name, 'url')} too, or unset it"
+            elif system.token is None and sources.systems[name].auth.kind != "none":
+                yield f"{names}: set {_variable(name, 'token')} too, or unset it"
 
     def now(self) -> dt.datetime:
         """The as-of instant in Asia/Ho_Chi_Minh: pinned, or the clock."""
@@ -138,17 +213,20 @@ class Settings(BaseSettings):
     @property
     def uses_demo_systems(self) -> bool:
         """No source is configured, so the built-in simulated systems are read."""
-        return all(getattr(self, f"{system}_url") is None for system in SYSTEMS)
+        return not self.base_urls()
 
     def base_urls(self) -> Mapping[str, str]:
         """Configured systems and their addresses."""
-        urls = {system: getattr(self, f"{system}_url") for system in SYSTEMS}
-        return {system: url for system, url in urls.items() if url}
+        return {name: system.url for name, system in self.systems.items() if system.url}
 
     def credential(self, system: str) -> str:
         """The secret of a system; handed to the HTTP client only."""
-        token: SecretStr | None = getattr(self, f"{system}_token", None)
+        token = self.systems[system].token if system in self.systems else None
         return token.get_secret_value() if token else ""
+
+    def certificates(self) -> Mapping[str, Path]:
+        """The CA files of the systems that have one of their own."""
+        return {name: system.ca for name, system in self.systems.items() if system.ca}
 
     @property
     def warehouse_path(self) -> Path:
@@ -212,6 +290,10 @@ class Settings(BaseSettings):
         """The keys that the store may be under: the present one, and the next while a change isn't finished."""
         following = self.next_person_key()
         return [self.person_key(), *([following] if following else [])]
+
+
+def _variable(*parts: str) -> str:
+    return PREFIX + "_".join(parts).upper() if parts else "settings"
 
 
 def _kept_key(path: Path) -> bytes:

@@ -8,7 +8,7 @@ procedures stays small.
 from typing import Any
 
 from reports.data import Row, Scorecard
-from reports.numbers import SIGNS, target_text, value_text
+from reports.numbers import SIGNS, status_text, target_text, value_text
 
 
 def drill_data(card: Scorecard) -> dict[str, Any]:
@@ -39,6 +39,8 @@ def _kpi(row: Row, card: Scorecard, names: "_Names") -> dict[str, Any]:
         "target": row["target"],
         "goal": [target_text(row, "vi"), target_text(row, "en")] if row["target"] is not None else None,
         "sign": SIGNS.get(row["comparison"] or "", ""),
+        # Why no month and no agency has a figure, where its source has never come.
+        "nothing": [status_text(row, "vi"), status_text(row, "en")] if row.get("lacks_source") else None,
         "n": row["numerator"],
         "d": row["denominator"],
         "deep": row["drills_to"] == "procedure",

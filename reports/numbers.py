@@ -13,6 +13,12 @@ WHOLE = ("count", "days")  # units whose value is the numerator itself
 POINT = 1_000_000
 SIZES = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 SIGNS = {">": ">", ">=": "≥", "=": "="}
+STATUS: dict[str, dict[Language, str]] = {
+    "met": {"vi": "Đạt", "en": "Met"},
+    "missed": {"vi": "Chưa đạt", "en": "Missed"},
+    "no_data": {"vi": "Không phát sinh", "en": "No data"},
+    "info": {"vi": "Theo dõi", "en": "For information"},
+}
 WEEKDAYS_VI = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 _TO_VIETNAMESE = str.maketrans(",.", ".,")
 
@@ -110,6 +116,15 @@ def target_text(row: dict[str, Any], language: Language = "vi") -> str:
         return f"{sign} {whole_text(row['target'], row['unit'], language)}"
     per_cent = (Decimal(str(row["target"])) * 100).normalize()
     return f"{sign} " + _local(f"{per_cent:f}", language) + (" %" if language == "vi" else "%")
+
+
+def status_text(row: dict[str, Any], language: Language = "vi") -> str:
+    """A figure's status in words; of one without data also why, where that is a source and not the period."""
+    if row["status"] != "no_data" or not row.get("lacks_source"):
+        return STATUS[row["status"]][language]
+    if systems := row.get("unconnected_systems"):
+        return {"vi": f"Chưa nối nguồn ({systems})", "en": f"Not connected ({systems})"}[language]
+    return {"vi": "Chưa có nguồn số liệu", "en": "No source yet"}[language]
 
 
 def day_text(day: dt.date, language: Language = "vi") -> str:

@@ -26,6 +26,7 @@ from reports.numbers import (
     number_text,
     parts_text,
     share_text,
+    status_text,
     target_text,
     value_text,
 )
@@ -46,6 +47,7 @@ def write_page(connection: Connection, path: Path) -> Path:
     environment.filters.update(
         number=_in_both(number_text), value=_in_both(value_text), share=_in_both(share_text),
         target=_in_both(target_text), parts=_in_both(parts_text), day=_in_both(day_text),
+        status=_in_both(status_text),
     )  # fmt: skip
     card = with_law(connection, read_scorecard(connection))
     scripts = [_static(name) for name in SCRIPTS]

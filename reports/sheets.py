@@ -23,11 +23,10 @@ from reports.cells import (
 )
 from reports.data import Scorecard
 from reports.forms import Form
-from reports.numbers import target_text
+from reports.numbers import status_text, target_text
 
 CENTRE = "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"
 COUNTRY = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
-STATUS_VI = {"met": "Đạt", "missed": "Chưa đạt", "no_data": "Không phát sinh", "info": "Theo dõi"}
 HEADING = Look(bold=True, across="center")
 HEAD = Look(bold=True, across="center", boxed=True, filled=True, size=12)
 BODY = Look(boxed=True)
@@ -70,7 +69,7 @@ def fill_scorecard(sheet: Worksheet, card: Scorecard) -> None:
             f'IF(E{row}=0,"–",D{row}/E{row})' if unit == "ratio" else f'IF(E{row}=0,"–",D{row})',
             look,
         )
-        put_text(sheet.cell(row, 7), STATUS_VI[kpi["status"]], MIDDLE)
+        put_text(sheet.cell(row, 7), status_text(kpi), MIDDLE)
         put_number(sheet.cell(row, 8), kpi["lateness_budget"], NUMBER)
         trend = card.trends[kpi["kpi_id"]]
         month = trend[-1] if trend else {}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from spark.engine import partition
 from warehouse.models.catalog import Model
 
@@ -39,7 +40,8 @@ def compare(
     connection: duckdb.DuckDBPyConnection, model: Model, lake: Path, province: str
 ) -> Comparison:
     """Compare one table of a province's open warehouse with the lake's."""
-    files = f"read_parquet('{partition(lake, model.table, province)}/*.parquet', hive_partitioning = false)"
+    pattern = quoting.one_path(partition(lake, model.table, province)) + "/*.parquet"
+    files = f"read_parquet({quoting.text(pattern)}, hive_partitioning = false)"
     ours = _columns(connection, model.table)
     theirs = _columns(connection, files)
     kinds = tuple(
@@ -51,8 +53,8 @@ def compare(
     if kinds:
         return Comparison(province, model.table, rows, kinds, 0, 0, 0)
     exact = [name for name, kind in ours.items() if kind != "DOUBLE"]
-    ours_sql = f"select {', '.join(_quoted(name) for name in exact)} from {model.table}"
-    cast = ", ".join(f"cast({_quoted(name)} as {ours[name]})" for name in exact)
+    ours_sql = f"select {', '.join(quoting.name(name) for name in exact)} from {model.table}"
+    cast = ", ".join(f"cast({quoting.name(name)} as {ours[name]})" for name in exact)
     theirs_sql = f"select {cast} from {files}"
     return Comparison(
         province,
@@ -75,12 +77,12 @@ def _far_doubles(
     if not model.grain:
         raise ValueError(f"{model.table} has doubles and no grain to compare them by.")
     keys = " and ".join(
-        f"a.{_quoted(key)} is not distinct from b.{_quoted(key)}" for key in model.grain
+        f"a.{quoting.name(key)} is not distinct from b.{quoting.name(key)}" for key in model.grain
     )
     apart = " or ".join(
-        f"(a.{_quoted(name)} is null) <> (b.{_quoted(name)} is null) or abs(a.{_quoted(name)} - b.{_quoted(name)})"
-        f" > {TOLERANCE} * greatest(abs(a.{_quoted(name)}), abs(b.{_quoted(name)}), 1)"
-        for name in doubles
+        f"(a.{name} is null) <> (b.{name} is null) or abs(a.{name} - b.{name})"
+        f" > {TOLERANCE} * greatest(abs(a.{name}), abs(b.{name}), 1)"
+        for name in map(quoting.name, doubles)
     )
     return _one(
         connection,
@@ -97,10 +99,6 @@ def _family(kind: str) -> str:
     if kind in _WHOLE or (kind.startswith("DECIMAL") and kind.endswith(",0)")):
         return "whole"
     return kind
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from common import quoting
 from common.local_time import TIME_ZONE
 from spark.dialect import render, view_name
 from spark.macros import Macro
@@ -61,9 +62,8 @@ def export_inputs(
     for table in tables:
         folder = partition(lake, table, province)
         folder.mkdir(parents=True, exist_ok=True)
-        connection.execute(
-            f"copy (select * from {table}) to '{folder / 'part-0.parquet'}' (format parquet)"
-        )
+        path = quoting.text(folder / "part-0.parquet")
+        connection.execute(f"copy (select * from {table}) to {path} (format parquet)")
 
 
 def open_session(master: str, options: Mapping[str, str] | None = None) -> "SparkSession":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from spark.engine import (
     SPARK_SCHEMAS,
     ProvinceLake,
@@ -62,8 +63,10 @@ class SparkNight:
         self._shown.add(model.table)
         described = connection.execute(f"describe {model.query}").fetchall()
         columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind, *_ in described)
-        files = partition(self.lake, model.table, self.province) / "*.parquet"
-        return f"select {columns} from read_parquet('{files}', hive_partitioning = false)"
+        files = quoting.one_path(partition(self.lake, model.table, self.province)) + "/*.parquet"
+        return (
+            f"select {columns} from read_parquet({quoting.text(files)}, hive_partitioning = false)"
+        )
 
     def close(self) -> None:
         """End the session and the lake, if there are any."""

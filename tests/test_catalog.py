@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from figures.units import FACTS, RECORDS, check_units
 from orchestration.settings import PROJECT
 from tests.plain_night import parts_of
 from warehouse.errors import CatalogError
@@ -124,6 +125,34 @@ BROKEN = {
 def test_a_file_that_cannot_be_used(files: dict[str, str], message: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=message):
         read(tmp_path, GOOD | files)
+
+
+UNEXPLAINED = {
+    "a new kind of unit": (
+        {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: loan\n"},
+        r"k\.sql: nothing tells the facts of a unit loan; use case, rating, ",
+    ),
+    "a unit without units": (
+        {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: case\n"},
+        r"k\.sql: a file with a `unit` has .* in a CTE `units` or `period_units`",
+    ),
+    "a new kind of figure": (
+        {"seeds/kpi.csv": "kpi_id,label_vi,unit\nloans,Lượt mượn,per_mille\n"},
+        r"kpi\.csv: loans has the unit per_mille; use ratio, count, days, points",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "message"), UNEXPLAINED.values(), ids=UNEXPLAINED)
+def test_a_figure_that_could_not_be_explained_is_refused(
+    files: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CatalogError, match=message):
+        check_units(read(tmp_path, GOOD | files))
+
+
+def test_each_kind_of_unit_has_its_facts_and_its_records() -> None:
+    assert FACTS.keys() == RECORDS.keys()
 
 
 def test_a_whole_query_may_end_with_a_limit_and_qualify_stands_anywhere(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_budget_equals_brute_force(comparison: str, target: str) -> None:
         create table marts.kpi_value as select *, 'A' as variant, 'ytd' as period_kind, 'ALL' as agency_code,
             date '2023-01-01' as period_start, date '2023-06-30' as period_end, numerator / denominator as value,
             $comparison as comparison, cast($target as double) as target, 'met' as status,
-            false as is_provisional, false as rests_on_provisional_calendar, false as lacks_source, now() as data_as_of
+            false as is_provisional, false as rests_on_provisional_calendar, false as lacks_source,
+            null as unconnected_systems, now() as data_as_of
             from seeds.given
         """,
         {"comparison": comparison, "target": target},

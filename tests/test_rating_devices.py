@@ -93,7 +93,7 @@ def test_a_mapping_says_it_of_all_its_ratings_or_by_a_field(
         path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
         shape = raw_shapes(load_spec(path))["raw.ratings__rating"]
         (field,) = (field for field in shape.fields if field.name == "has_top_level")
-        texts[name] = field.sql.format(value="said")
+        texts[name] = field.sql("said")
     rows = warehouse.rows(
         f"select to_yes_no({texts['constant']}) as constant, to_yes_no({texts['field']}) as by_field "
         "from (values ('HL3'), ('RHL3'), ('HL4'), (null)) as v (said)"

@@ -1,6 +1,5 @@
 """Redirects, links and certificates that lead away (F51, F52)."""
 
-import datetime as dt
 import json
 import ssl
 from pathlib import Path
@@ -12,6 +11,7 @@ from sources.errors import (
     SpecError,
 )
 from sources.http.transport import Wire
+from tests.programs import make_certificate
 from tests.pulling import (
     Start,
     check_nothing,
@@ -126,40 +126,6 @@ def test_relative_and_absolute_links_of_the_same_origin_are_followed(
 def test_a_base_address_must_be_plain(address: str, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="https://host/path"):
         pull(FakeSystem(), tmp_path, base_url=address)
-
-
-def make_certificate(folder: Path, *, expired: bool) -> Path:
-    pytest.importorskip("cryptography")
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    until = now - dt.timedelta(days=1) if expired else now + dt.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=9))
-        .not_valid_after(until)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "key.pem").write_bytes(private)
-    path = folder / "certificate.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 @pytest.mark.parametrize(("expired", "trusted"), [(False, True), (False, False), (True, True)])

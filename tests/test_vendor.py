@@ -25,7 +25,7 @@ def test_native_names_reach_the_marts(tmp_path: Path) -> None:
             cases_url=url, cases_token=SECRET,
         )  # fmt: skip
         told = run_night(settings, "full")
-    assert told["rating"] == {"skipped": "Hệ thống chưa cấu hình. The system isn't configured."}
+    assert told["rating"] == {"skipped": "Chưa nối nguồn. The system has no address."}
     truth = world.truth(END)
     assert told["case"]["fetched"] == len(list(world.case_rows(END)))
     # What no list names is told by its name, and what is refused not even by that.

@@ -112,7 +112,7 @@ def _entity(shape: RawShape, path: str) -> Entity:
     columns = []
     for field in shape.fields:
         value = "r." + ".".join(f'"{part}"' for part in field.path)
-        columns.append(f'cast({field.sql.format(value=value)} as varchar) as "{field.name}"')
+        columns.append(f'cast({field.sql(value)} as varchar) as "{field.name}"')
     version = f'try_cast("{shape.version_field}" as timestamptz)' if shape.version_field else "null"
     technical = {
         "_defects": "cast([] as varchar[])",
@@ -135,7 +135,7 @@ def _entity(shape: RawShape, path: str) -> Entity:
         records=".".join(shape.records_path),
         key=list(shape.key),
         version=shape.version_field,
-        fields=[field.path[0] for field in shape.fields if "{value}" in field.sql],
+        fields=[field.path[0] for field in shape.fields if field.constant is None],
         lists=[field.path[0] for field in shape.fields if field.is_json],
         structure=json.dumps(structure),
         select=select,

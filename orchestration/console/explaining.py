@@ -18,14 +18,11 @@ from reports.numbers import (
     number_text,
     part_text,
     parts_text,
+    status_text,
     target_text,
     value_text,
 )
 
-STATUS = {
-    "met": "đạt / met", "missed": "không đạt / missed",
-    "no_data": "không phát sinh / nothing counted", "info": "theo dõi / for information",
-}  # fmt: skip
 VERDICTS = {
     "bad": "Tính vào mẫu, không vào tử / counted in the denominator only",
     "not_counted": "Không tính / not counted",
@@ -73,7 +70,8 @@ def explanation_text(found: Explanation, limit: int) -> str:
         f"Căn cứ trong kỳ / legal basis in the period: {_basis_text(found)} · SQL: {kpi['sql_file']}",
         f"Tử số / numerator {part_text(figure['numerator'], kpi['unit'])} · "
         f"mẫu số / denominator {part_text(figure['denominator'], kpi['unit'])} · {value_text(measured)} · "
-        f"mục tiêu / target {target_text(measured)} · {STATUS[figure['status']]}",
+        f"mục tiêu / target {target_text(measured)} · "
+        f"{status_text(figure).lower()} / {status_text(figure, 'en').lower()}",
         _sum_line(found),
     ]
     verdicts = QUANTILE_VERDICTS if kpi["unit"] == "days" else VERDICTS

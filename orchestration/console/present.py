@@ -21,14 +21,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from reports.numbers import number_text, parts_text, target_text, value_text
+from reports.numbers import number_text, parts_text, status_text, target_text, value_text
 
-STATUS_WORDS = {
-    "met": "[green]đạt[/]",
-    "missed": "[red]không đạt[/]",
-    "no_data": "[dim]không phát sinh[/]",
-    "info": "[cyan]theo dõi[/]",
-}
+STATUS_COLOURS = {"met": "green", "missed": "red", "no_data": "dim", "info": "cyan"}
 
 
 class RowsColumn(ProgressColumn):
@@ -118,7 +113,7 @@ def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:
             value_text(row),
             target_text(row),
             parts_text(row),
-            STATUS_WORDS.get(row["status"], row["status"]),
+            Text(status_text(row).lower(), style=STATUS_COLOURS[row["status"]]),
             number_text(row["lateness_budget"]),
         )
     console.print(table)

@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 
 from packaging.requirements import Requirement
 
+from orchestration.demo_systems import SIMULATED
 from orchestration.operating.finding import Finding, State
 from orchestration.operating.future import find_future
 from orchestration.settings import Settings
 from reports.numbers import size_text
+from sources.http.transport import Wire
 from sources.pull.entity import Access, probe
 from sources.spec.file import load_spec
+from sources.spec.systems import SourcesSpec
 from warehouse.backup import last_backup
 from warehouse.publication.versions import current_version, list_versions
 from warehouse.store.engine import engine_version, is_affected
@@ -43,8 +46,11 @@ def examine(
     """
     now = now or dt.datetime.now(dt.UTC)
     look = look_at_warehouse(settings.warehouse_path, settings.lock_path)
+    sources = load_spec(settings.sources_file)
+    settings.check_systems(sources)
     findings = [
         *_settings(settings),
+        *_unconnected(settings, sources),
         *_versions(),
         _engine(),
         *_disk(settings),
@@ -56,7 +62,7 @@ def examine(
         *find_future(settings, look.latest, max(now, settings.now())),
     ]
     if call_sources:
-        findings += _sources(settings)
+        findings += _sources(settings, sources)
     return findings
 
 
@@ -269,14 +275,22 @@ def _backup(settings: Settings, now: dt.datetime) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _sources(settings: Settings) -> Iterator[Finding]:
-    spec = load_spec(settings.sources_file)
-    for name, url in settings.base_urls().items():
-        if name in spec.systems:
-            access = Access(url, settings.credential(name))
-            zone = ZoneInfo(spec.time_zone)
-            found = probe(name, spec.systems[name], access, settings.now(), zone=zone)
+def _unconnected(settings: Settings, sources: SourcesSpec) -> Iterator[Finding]:
+    read = SIMULATED if settings.uses_demo_systems else settings.base_urls()
+    for name, system in sources.systems.items():
+        if name not in read:
             yield Finding(
-                f"source.{name}", "ok" if found.is_good else "bad", found.message,
-                "" if found.is_good else f"Xem MOTCUA_{name.upper()}_URL, _TOKEN và mạng. / Check address, token, net.",
+                f"source.{name}", "warn", f"{system.label or name}: chưa nối nguồn. / Not connected, so not read.",
+                f"Điền MOTCUA_{name.upper()}_URL và _TOKEN vào .env. / Fill in its address and token.",
             )  # fmt: skip
+
+
+def _sources(settings: Settings, sources: SourcesSpec) -> Iterator[Finding]:
+    zone, authorities = ZoneInfo(sources.time_zone), settings.certificates()
+    for name, url in settings.base_urls().items():
+        access = Access(url, settings.credential(name), Wire(authorities.get(name)))
+        found = probe(name, sources.systems[name], access, settings.now(), zone=zone)
+        yield Finding(
+            f"source.{name}", "ok" if found.is_good else "bad", found.message,
+            "" if found.is_good else f"Xem MOTCUA_{name.upper()}_URL, _TOKEN và mạng. / Check address, token, net.",
+        )  # fmt: skip

@@ -93,8 +93,8 @@
       make('table', {}, make('thead', {}, head), make('tbody', {}, ...body)));
   }
   const link = (text, ...way) => make('a', { href: '#/' + way.map(encodeURIComponent).join('/') }, text);
-  function pill(status) {
-    const [mark, vi, en] = STATES[status];
+  function pill(status, kpi) {
+    const [mark, vi, en] = status === 'no_data' && kpi.nothing ? ['–', ...kpi.nothing] : STATES[status];
     return make('span', { class: 'pill ' + status }, make('span', { 'aria-hidden': 'true' }, mark), say([vi, en]));
   }
   const lead = (text) => make('p', { class: 'lead' }, text);
@@ -104,8 +104,8 @@
     const chart = make('div', { class: 'chart s-' + kpi.status, 'aria-hidden': 'true' });
     const agencies = kpi.agencies.map(([code, name, n, d, status]) => [
       kpi.deep && code && data.procedures.some((p) => p[0] === code) ? link(data.names[name], id, code) : data.names[name],
-      figure(kpi, n, d), pill(status), whole(kpi, n), whole(kpi, d)]);
-    const months = kpi.months.slice().reverse().map(([month, n, d, , status]) => [month, figure(kpi, n, d), pill(status), whole(kpi, n), whole(kpi, d)]);
+      figure(kpi, n, d), pill(status, kpi), whole(kpi, n), whole(kpi, d)]);
+    const months = kpi.months.slice().reverse().map(([month, n, d, , status]) => [month, figure(kpi, n, d), pill(status, kpi), whole(kpi, n), whole(kpi, d)]);
     const heads = (first) => [first, ['Kết quả', 'Result'], ['Trạng thái', 'Status'], ['Tử số', 'Numerator'], ['Mẫu số', 'Denominator']];
     return {
       way: [], title: say(kpi.label),

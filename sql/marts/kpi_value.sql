@@ -33,6 +33,9 @@ columns:
   lacks_source: >-
     Chưa có nguồn số liệu, nên không có giá trị chứ không phải bằng 0.
     What it is counted from has never come; there is no value then, and it isn't 0.
+  unconnected_systems: >-
+    Hệ thống chưa nối nguồn mà chỉ tiêu thiếu số liệu của nó.
+    Where it lacks a source: the systems behind it that have no address.
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with centre_rows as (
@@ -109,11 +112,12 @@ resting as (
 ),
 
 lacking as (
-    select distinct v.kpi_id, v.variant
+    select v.kpi_id, v.variant, string_agg(distinct g.unconnected_system, ', ' order by g.unconnected_system) as systems
     from seeds.kpi_variants as v
     join seeds.kpi_sources as s on s.kpi_id = v.kpi_id and coalesce(s.variant, v.variant) = v.variant
     join core.source_given as g on g.source = s.source
     where not g.is_given
+    group by v.kpi_id, v.variant
 )
 
 select
@@ -150,6 +154,7 @@ select
     p.is_provisional or r.kpi_id is not null as is_provisional,
     r.kpi_id is not null as rests_on_provisional_calendar,
     l.kpi_id is not null as lacks_source,
+    l.systems as unconnected_systems,
     x.data_as_of
 from judged as j
 cross join meta.run_context as x

@@ -25,6 +25,7 @@ columns:
   is_provisional: "Tạm tính. Provisional."
   rests_on_provisional_calendar: "Dựa vào lịch nghỉ chưa chính thức. Rests on days off that aren't official yet."
   lacks_source: "Chưa có nguồn số liệu. What it is counted from has never come."
+  unconnected_systems: "Hệ thống chưa nối nguồn. Systems without an address behind it, where it lacks a source."
   data_as_of: "Dữ liệu đến. Data as of."
 */
 with headline as (
@@ -68,6 +69,7 @@ select
     h.is_provisional,
     h.rests_on_provisional_calendar,
     h.lacks_source,
+    h.unconnected_systems,
     h.data_as_of
 from headline as h
 join seeds.kpi as k on k.kpi_id = h.kpi_id

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from warehouse.errors import WarehouseError
+from warehouse.load.raw_field import RawField
 
 TECHNICAL_COLUMNS = {
     "_defects": "varchar[]",
@@ -32,20 +34,6 @@ DEFECTS = (
     TOO_LARGE,
     "case when json_type(payload) <> 'OBJECT' then 'not_an_object' end",
 )
-
-
-@dataclass(frozen=True)
-class RawField:
-    """One allow-listed field: `sql` makes its text from the struct `r` of paths read from the record.
-
-    An `is_optional` field that stays out of a batch is no drift.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    is_json: bool = False
-    sql: str = "{value}"
-    is_optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +129,7 @@ def content_hash(shape: RawShape) -> str:
 
 
 def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: Batch) -> None:
-    files = [str(path) for path in batch.files]
+    files = [quoting.one_path(path) for path in batch.files]
     if not files:
         connection.execute(
             "create or replace temp table landed (page_no integer, row_no bigint, payload json)"
@@ -153,7 +141,7 @@ def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: B
     structure: object = ["JSON"]
     for part in reversed(shape.records_path):
         structure = {part: structure}
-    accessor = "".join(f'."{part}"' for part in shape.records_path)
+    accessor = "".join(f".{quoting.name(part)}" for part in shape.records_path)
     connection.execute(
         f"""
         create or replace temp table landed as
@@ -163,7 +151,7 @@ def _read_pages(connection: duckdb.DuckDBPyConnection, shape: RawShape, batch: B
         ),
         cut as (select filename, page{accessor} as records from pages)
         select
-            cast(regexp_extract(filename, 'page-([0-9]+)', 1) as integer) as page_no,
+            cast(regexp_extract(filename, 'page-([0-9]+)[^/]*$', 1) as integer) as page_no,
             generate_subscripts(records, 1) as row_no,
             unnest(records) as payload
         from cut
@@ -214,7 +202,7 @@ def _find_drift(
     }
     # People leave columns out of files as they like; a system that stops sending one has changed.
     asked = {
-        field.path[0] for field in shape.fields if "{value}" in field.sql and not field.is_optional
+        field.path[0] for field in shape.fields if field.constant is None and not field.is_optional
     }
     absent = asked - seen.keys() if seen and not shape.is_file else set()
     return {**unknown, **dict.fromkeys(sorted(absent), 0)}, odd == (0,)
@@ -235,8 +223,8 @@ def _shape_rows(
         branch[field.path[-1]] = "JSON" if field.is_json else "VARCHAR"
     columns = []
     for field in shape.fields:
-        value = "r." + ".".join(f'"{part}"' for part in field.path)
-        text = f"cast({field.sql.format(value=value)} as varchar)"
+        value = "r." + ".".join(map(quoting.name, field.path))
+        text = f"cast({field.sql(value)} as varchar)"
         if shape.is_file and batch.is_misdated and field.name == shape.version_field:
             text = (
                 f"case when to_instant({text}) > $read_at::timestamptz "

@@ -91,9 +91,11 @@ def column_labels(
         }
     barred = [f"{name} ({label})" for name, label in found.items() if label in BARRED]
     if model.publish and barred and labels.by_name:
+        bare = sorted(f"{t}.{c}" for (t, c), label in sources.items() if label == "unlabelled")
         raise ContractError(
             f"{model.path}: {', '.join(barred)} would carry what points to a person into the published file; "
-            "publish a count of it, leave it out, or label its source in sql/labels.yml after a review."
+            "publish a count of it, leave it out, or label its source in sql/labels.yml after a review"
+            + (f" ({', '.join(bare)} stand in none of its lists)." if bare else ".")
         )
     return Labelled(mark, found)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
+
 # The calendar that every model counts by; core.dim_date spans the same years. A due day lies in none later.
 CALENDAR_YEARS = range(2010, 2100)
 
@@ -22,7 +24,7 @@ def load_seed(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
         select * from read_csv($path, all_varchar = true, header = true, delim = ',', quote = '"',
                                escape = '"', nullstr = '', strict_mode = true)
         """,
-        {"path": str(path)},
+        {"path": quoting.one_path(path)},
     )
     row = connection.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0

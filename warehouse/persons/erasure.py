@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from common.disk import sync
 from warehouse.models.content import forget_contents
 from warehouse.store.connection import transaction
@@ -86,8 +87,10 @@ def rebuild_file(path: Path, opened: Callable[[Path], duckdb.DuckDBPyConnection]
     try:
         name = connection.execute("select current_database()").fetchone()
         connection.execute("checkpoint")
-        connection.execute(f"attach '{fresh}' as rebuilt")
-        connection.execute(f'copy from database "{name[0] if name else "warehouse"}" to rebuilt')
+        connection.execute(f"attach {quoting.text(fresh)} as rebuilt")
+        connection.execute(
+            f"copy from database {quoting.name(name[0] if name else 'warehouse')} to rebuilt"
+        )
         connection.execute("checkpoint rebuilt")
         connection.execute("detach rebuilt")
     except BaseException:

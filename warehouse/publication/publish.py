@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from common.disk import sync
 from warehouse.errors import PublicationError
 from warehouse.publication.row_order import ordered_queries, refuse_other_order
@@ -168,7 +169,9 @@ def _write_file(
 ) -> dict[str, int]:
     rows = {}
     comments = _comments(connection)
-    connection.execute(f"attach '{path}' as publication (storage_version '{STORAGE_VERSION}')")
+    connection.execute(
+        f"attach {quoting.text(path)} as publication (storage_version '{STORAGE_VERSION}')"
+    )
     try:
         for table, query in queries.items():
             schema = table.split(".")[0]
@@ -198,8 +201,7 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     statements: dict[str, list[str]] = {}
     for table, column, comment in described:
         what = f'column publication.{table}."{column}"' if column else f"table publication.{table}"
-        text = comment.replace("'", "''")
-        statements.setdefault(table, []).append(f"comment on {what} is '{text}'")
+        statements.setdefault(table, []).append(f"comment on {what} is {quoting.text(comment)}")
     return statements
 
 
@@ -209,9 +211,8 @@ def _write_parquet(
     for table, query in queries.items():
         schema, name = table.split(".")
         (folder / schema).mkdir(exist_ok=True)
-        connection.execute(
-            f"copy ({query}) to '{folder / schema / name}.parquet' (format parquet, compression zstd)"
-        )
+        path = quoting.text(folder / schema / f"{name}.parquet")
+        connection.execute(f"copy ({query}) to {path} (format parquet, compression zstd)")
 
 
 def _verify(path: Path, expected: dict[str, int]) -> None:

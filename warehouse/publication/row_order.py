@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from common import quoting
 from warehouse.errors import PublicationError
 
 CASE_NO = "case_no"
@@ -61,10 +62,10 @@ def refuse_other_order(
         PublicationError: they don't, so that where a row lies may tell which case it is.
     """
     for table in tables_with_cases(reader, tables):
-        twin = parquet.joinpath(*table.split(".")).with_suffix(".parquet")
+        twin = quoting.one_path(parquet.joinpath(*table.split(".")).with_suffix(".parquet"))
         places = {
             table: "rowid",
-            f"read_parquet('{twin}', file_row_number = true)": "file_row_number",
+            f"read_parquet({quoting.text(twin)}, file_row_number = true)": "file_row_number",
         }
         for source, place in places.items():
             row = reader.execute(

@@ -7,13 +7,14 @@ Doesn't: deciding anything from them.
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from warehouse.store.connection import transaction
 from warehouse.store.rows import rows_of
 
 FOLDER = Path(__file__).parent.parent / "state"
@@ -74,6 +75,22 @@ def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) 
         """,
         {"as_of": context.as_of, "centre": context.centre_code, "run_id": context.run_id},
     )
+
+
+def note_systems(
+    connection: duckdb.DuckDBPyConnection,
+    entities: Iterable[tuple[str, str]],
+    connected: Container[str],
+) -> None:
+    """Write down which (system, entity) the source file names, and whether the run can ask its system."""
+    rows = [(system, entity, system in connected) for system, entity in entities]
+    with transaction(connection):
+        connection.execute("delete from meta.source_entity")
+        if rows:
+            connection.executemany(
+                "insert into meta.source_entity (system, entity, is_connected) values (?, ?, ?)",
+                rows,
+            )
 
 
 def cursor_of(
