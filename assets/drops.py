@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.batches import as_batch, read_before
+from assets.entity_run import KINDS
 from assets.night import Night
-from assets.pull import KINDS
 from assets.shapes import DROPS, drop_shape, raw_shapes
 from sources.files.drops import take_inbox
 from sources.landing.batches import complete_batches

@@ -16,7 +16,7 @@ from assets.checks import row_rules
 from assets.drops import build_drops_asset
 from assets.endings import build_publish_asset, build_report_assets
 from assets.models import build_model_assets
-from assets.names import MODE_TAG
+from assets.names import MODE_TAG, RunMode
 from assets.night import Progress, silent
 from assets.pull import build_pull_assets
 from assets.resource import night_resource
@@ -90,15 +90,15 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
     context = dg.AssetSelection.assets(["meta", "run_context"]).downstream()
     return [
         dg.define_asset_job(
-            "nightly", everything, tags={MODE_TAG: "incremental"},
+            "nightly", everything, tags={MODE_TAG: str(RunMode.INCREMENTAL)},
             description="Một đêm: đọc phần mới, nạp, kiểm tra, tính, công bố. A night, incremental.",
         ),
         dg.define_asset_job(
-            "full_refresh", everything, tags={MODE_TAG: "full"},
+            "full_refresh", everything, tags={MODE_TAG: str(RunMode.FULL)},
             description="Đọc lại mọi nguồn từ đầu. A night that reads everything again.",
         ),
         dg.define_asset_job(
-            "files", files | context | dg.AssetSelection.groups("seeds").downstream(), tags={MODE_TAG: "files"},
+            "files", files | context | dg.AssetSelection.groups("seeds").downstream(), tags={MODE_TAG: str(RunMode.FILES)},
             description="Nạp tệp trong inbox rồi tính và công bố. Load dropped files, then publish.",
         ),
     ]  # fmt: skip

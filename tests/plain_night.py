@@ -14,11 +14,12 @@ from typing import Any
 from assets.cap import build_capped
 from assets.checks import check_row, check_suites, row_rules
 from assets.drops import load_inbox
+from assets.entity_run import Asked, entity_runs
 from assets.night import Night, Site, open_night
 from assets.publish import publish_night
-from assets.pull import EntityPull
+from assets.pull import run_entity
 from assets.report import write_reports
-from assets.shapes import entity_shape, raw_shapes
+from assets.shapes import raw_shapes
 from expectations.outcome import Outcome
 from expectations.suite import SUITES, Suite, load_suites
 from orchestration.parts import columns_of
@@ -165,9 +166,8 @@ def _waves(catalog: Catalog) -> tuple[list[str], list[str]]:
 
 
 def _pull(night: Night, sources: SourcesSpec, tags: Mapping[str, Any]) -> None:
-    for system, spec in sources.systems.items():
-        for name, entity in spec.entities.items():
-            EntityPull(night, sources, entity_shape(system, name, entity), entity, tags, None).run()
+    for entity in entity_runs(night, sources, Asked.of(tags)):
+        run_entity(entity)
     load_inbox(night, sources)
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from assets.cap import build_capped
 from assets.checks import row_rules as _row_rules
 from assets.drops import load_inbox
+from assets.entity_run import Asked, entity_runs
 from assets.night import open_night
 from assets.publish import publish_night
-from assets.pull import EntityPull
-from assets.shapes import entity_shape, raw_shapes
+from assets.pull import run_entity
+from assets.shapes import raw_shapes
 from demo.server import DEMO_CREDENTIALS
 from expectations.suite import load_suites
 from orchestration.parts import columns_of, make_site
@@ -119,11 +120,9 @@ def run_night(
     told: dict[str, Any] = {}
     given = {"motcua/mode": mode, **{f"motcua/{name}": value for name, value in tags.items()}}
     with open_night(site, "quick-night") as night:
-        for system, spec in sources.systems.items():
-            for name, entity in spec.entities.items():
-                if "pull" in steps and (not only or name in only):
-                    shape = entity_shape(system, name, entity)
-                    told[name] = EntityPull(night, sources, shape, entity, given, None).run()
+        for entity in entity_runs(night, sources, Asked.of(given)):
+            if "pull" in steps and (not only or entity.name in only):
+                told[entity.name] = run_entity(entity)
         if "pull" in steps and (not only or "drops" in only):
             told["drops"] = load_inbox(night, sources)
         if builds and "build" in steps:

@@ -66,12 +66,12 @@ WAYS = {
         "F54 after landing": "sources.landing.open_batch:OpenBatch.finish:after:1",
         "F55 rows inserted, not committed": "warehouse.load.raw_tables:log_batch:before:1",
         "F55 cursor moved, not committed": "warehouse.load.raw_tables:_move_cursor:after:1",
-        "F56 committed, not checkpointed": "assets.pull:load_batch:after:1",
+        "F56 committed, not checkpointed": "assets.entity_run:load_batch:after:1",
         "sweep, deletions marked, not committed": "warehouse.load.deletions:_log:before:1",
-        "sweep, committed": "assets.pull:apply_sweep:after:1",
+        "sweep, committed": "assets.sweep:apply_sweep:after:1",
         "F53 first page of a snapshot": "sources.landing.open_batch:OpenBatch.add_page:after:4",
         "F54 landed, in the middle of the systems": "sources.landing.open_batch:OpenBatch.finish:after:5",
-        "F56 some systems committed": "assets.pull:load_batch:after:6",
+        "F56 some systems committed": "assets.entity_run:load_batch:after:6",
         "a dropped file landed, not archived": "sources.files.drops:put_away:before:1",
         "a dropped file archived, not loaded": "assets.drops:load_batch:before:1",
     },
@@ -207,7 +207,7 @@ def log_of(home: Path) -> Path:
 def fixture_logged(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home killed in its night, with committed rows in the write-ahead log alone."""
     home = yard.copy(tmp_path_factory.mktemp("logged") / "home")
-    code = yard.nursery.night(home, END, point="assets.pull:load_batch:after:6")
+    code = yard.nursery.night(home, END, point="assets.entity_run:load_batch:after:6")
     assert code == -signal.SIGKILL
     assert find_damage(home / "warehouse.duckdb") is None
     whole, aside = rows_of(home), log_of(home).rename(home / "aside.wal")

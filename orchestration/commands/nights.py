@@ -47,7 +47,7 @@ def demo(
 @command
 def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> None:
     """Chạy một đêm: đọc, nạp, kiểm tra, tính, công bố. Run a night."""
-    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG, RunMode
 
     if full and (start or end):
         reply.stop("Use either --full or --from/--to, not both.", USAGE)
@@ -55,7 +55,8 @@ def run(reply: Reply, settings: Settings, full: bool, start: Any, end: Any) -> N
         reply.stop("Give --from together with --to.", USAGE)
     if start and end and end < start:
         reply.stop("--to lies before --from; give the days in order.", USAGE)
-    tags = {MODE_TAG: "full" if full else "window" if start else "incremental"}
+    mode = RunMode.FULL if full else RunMode.WINDOW if start else RunMode.INCREMENTAL
+    tags = {MODE_TAG: str(mode)}
     if start:
         tags[WINDOW_FROM_TAG] = f"{start:%Y-%m-%d}"
     if end:
@@ -72,10 +73,10 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 
     A warehouse that can't be read any more is moved aside, and everything that has landed is replayed.
     """
-    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG
+    from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG, RunMode
     from orchestration.console.maintenance import set_damaged_aside
 
-    tags = {MODE_TAG: "replay", WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
+    tags = {MODE_TAG: str(RunMode.REPLAY), WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
     if aside := set_damaged_aside(settings):
         click.echo(
             f"The warehouse was damaged and lies aside as {', '.join(aside)}; everything that has landed "
@@ -96,7 +97,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
 @command
 def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str | None) -> None:
     """Nhận tệp thả vào. Take dropped files and load them."""
-    from assets.names import MODE_TAG
+    from assets.names import MODE_TAG, RunMode
     from orchestration.console.inbox import put_into_inbox, reasons_set_aside
 
     before = reasons_set_aside(settings)
@@ -110,7 +111,7 @@ def ingest(reply: Reply, settings: Settings, files: tuple[Path, ...], kind: str 
             click.echo(f"inbox/set_aside/{name}: {' '.join(why.split())}", err=True)
         return [{"file": name, "reason": why} for name, why in fresh.items()]
 
-    _run_job(reply, settings, "files", {MODE_TAG: "files"}, also={"set_aside": refused})
+    _run_job(reply, settings, "files", {MODE_TAG: str(RunMode.FILES)}, also={"set_aside": refused})
 
 
 def _run_job(
