@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all clocks sweep chaos days seeds lint check ui picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,10 @@ test: $(STAMP) ## Kiểm thử / the tests, a part of what is rare but long
 
 test-all: $(STAMP) clocks sweep ## Mọi kiểm thử, đủ mọi phần / all tests, every part of them whole, by hand or nightly
 	@MOTCUA_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore tests/test_sweep.py
+
+coverage: $(STAMP) ## Dòng lệnh mà kiểm thử đi qua / lines that tests pass through (ARGS="tests/test_oracle.py" for some)
+	@mkdir -p .cache/coverage
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --cov --cov-report term --cov-report html $(ARGS)
 
 $(SHIFT): tests/clocks/shift.c
 	@mkdir -p $(@D) && $(CC) -O1 -shared -fPIC -o $@ $< -ldl
