@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui docs picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -81,6 +81,9 @@ check: lint ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / f
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
 	@$(BIN)/motcua ui
+
+docs: $(STAMP) ## Viết lại mục lục, bảng phòng, tra cứu / write the lists in docs/ that come from elsewhere
+	@$(BIN)/python -m tests.written
 
 picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture, from the real page
 	@$(BIN)/motcua report >/dev/null
