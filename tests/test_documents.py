@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT
-from tests.written import DECISIONS, WRITTEN
+from orchestration.definitions import wire
+from orchestration.settings import PROJECT, Settings
+from tests.written import ARCHITECTURE, DECISIONS, WRITTEN
 
 LISTED = subprocess.run(
     ["git", "ls-files", "-co", "--exclude-standard", "*.md"],
@@ -48,3 +49,31 @@ def test_decisions_have_a_number_each_and_three_parts() -> None:
         assert text.startswith(f"# {path.name[:4]} · "), path.name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == PARTS, path.name
         assert not re.search(r"^## .+\n+(?:##|\Z)", text, re.MULTILINE), f"{path.name}: empty part"
+
+
+def test_the_picture_of_a_run_has_the_arrows_of_the_run(tmp_path: Path) -> None:
+    """Between groups of assets; what is drawn beside them (landing, readers) Dagster doesn't know."""
+    graph = wire(Settings.load(home=tmp_path, _env_file=None)).definitions.resolve_asset_graph()
+    drawn_as = {
+        key: "raw" if key.path[0] == "raw" else graph.get(key).group_name
+        for key in graph.get_all_asset_keys()
+    }
+    real = {
+        (drawn_as[parent], drawn_as[key])
+        for key in drawn_as
+        for parent in graph.get(key).parent_keys
+    }
+    assert _arrows(set(drawn_as.values())) == {(a, b) for a, b in real if a != b}
+
+
+def _arrows(groups: set[str]) -> set[tuple[str, str]]:
+    picture = ARCHITECTURE.read_text(encoding="utf-8").split("```mermaid")[1].split("```")[0]
+    found = set()
+    for line in picture.splitlines():
+        sides = re.split(r"\s(?:-->|-\.->|-- .+? -->|-\. .+? \.->)\s", line)
+        if len(sides) == 2:
+            ends = [
+                [re.match(r"\w+", end.strip())[0] for end in side.split(" & ")] for side in sides
+            ]
+            found |= {(a, b) for a in ends[0] for b in ends[1] if {a, b} <= groups}
+    return found

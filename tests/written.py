@@ -5,7 +5,7 @@ Belongs here: the index of decisions, the rooms of architecture.md, reference.md
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,49 @@ def decisions_index() -> str:
     return "\n".join(lines) + "\n"
 
 
-WRITTEN: Mapping[Path, Callable[[], str]] = {DECISIONS / "README.md": decisions_index}
+def rooms() -> str:
+    """Which room may import which, and which libraries only it may, as test_architecture.py has it."""
+    may_import, libraries = _rule("MAY_IMPORT"), _rule("THIRD_PARTY")
+    lines = [
+        "| room | what belongs there | may import | libraries that nobody else imports |",
+        "|---|---|---|---|",
+    ]
+    for room, others in may_import.items():
+        charter = ast.get_docstring(
+            ast.parse((PROJECT / room / "__init__.py").read_text(encoding="utf-8"))
+        )
+        alone = [library for library, users in libraries.items() if room in users]
+        lines.append(
+            f"| `{room}/` | {(charter or '').splitlines()[0]} | {_listed(others)} | {_listed(alone)} |"
+        )
+    return "\n".join(lines)
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "–"
+
+
+def _rule(name: str) -> Any:
+    """A table of the rules of the house, read as it is written there."""
+    tree = ast.parse((PROJECT / "tests" / "test_architecture.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == [name]:
+            return ast.literal_eval(node.value)
+    raise LookupError(f"tests/test_architecture.py has no {name} as a plain table.")
+
+
+def _between(path: Path, mark: str, text: str) -> str:
+    """The document with `text` between its two marks."""
+    head, rest = path.read_text(encoding="utf-8").split(f"<!-- {mark} -->\n", 1)
+    tail = rest.split(f"<!-- /{mark} -->", 1)[1]
+    return f"{head}<!-- {mark} -->\n{text}\n<!-- /{mark} -->{tail}"
+
+
+ARCHITECTURE = DOCS / "architecture.md"
+WRITTEN: Mapping[Path, Callable[[], str]] = {
+    DECISIONS / "README.md": decisions_index,
+    ARCHITECTURE: lambda: _between(ARCHITECTURE, "rooms", rooms()),
+}
 
 
 if __name__ == "__main__":
