@@ -4,12 +4,31 @@ Belongs here: the index of decisions, the rooms of architecture.md, reference.md
 """
 
 import ast
+import datetime as dt
+import inspect
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
 
 from orchestration.settings import PROJECT
+from sources.drop_spec import DropSpec, LayoutSpec
+from sources.spec import (
+    AuthSpec,
+    EntitySpec,
+    PageSizeSpec,
+    PagingSpec,
+    SourcesSpec,
+    SystemSpec,
+    TotalSpec,
+    WindowSpec,
+)
+from sources.spec_types import FieldSpec, Model, Names, RecordPath, TextMap
 
 DOCS = PROJECT / "docs"
 DECISIONS = DOCS / "decisions"
@@ -72,9 +91,125 @@ def _between(path: Path, mark: str, text: str) -> str:
     return f"{head}<!-- {mark} -->\n{text}\n<!-- /{mark} -->{tail}"
 
 
+def reference() -> str:
+    """Every word of a source file: name, type, default, meaning, in the order in which they nest."""
+    lines = [
+        "# Tra cứu / reference: `sources.yml`",
+        "Every word of a source file and of layouts for dropped files. `make docs` writes this page from the types "
+        "that read the file (`sources/`); an unknown word is an error before any run. A *path* into a record is names "
+        "with dots, or a list of names that hold dots themselves; *names* may be one name or a list. Examples: "
+        "[CONTRIBUTING.md](../CONTRIBUTING.md), [extending.md](extending.md), and the packaged "
+        "[sources.yml](../sources/sources.yml).",
+    ]
+    for model in _nested(SourcesSpec):
+        place, said = _PLACES[model], _meanings(model)
+        lines += ["", f"## {place}", (model.__doc__ or "").splitlines()[0], ""]
+        lines += ["| word | type | default | meaning |", "|---|---|---|---|"]
+        for name, word in model.model_fields.items():
+            lines.append(
+                f"| `{word.alias or name}` | {_type_name(word)} | {_default(word)} | {said[name]} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+_PLACES: Mapping[type[Model], str] = {
+    SourcesSpec: "The file",
+    SystemSpec: "`systems: <name>:`",
+    AuthSpec: "`auth:`",
+    EntitySpec: "`entities: <name>:`",
+    WindowSpec: "`window:`",
+    PagingSpec: "`paging:`",
+    PageSizeSpec: "`page_size:`",
+    TotalSpec: "`total:`",
+    FieldSpec: "`fields: <name>:`",
+    DropSpec: "`drops: <name>:`",
+    LayoutSpec: "`layouts: <name>:`",
+}
+# Ours before pydantic's: what they are made of in Python nobody writes into a file.
+_WRITTEN_AS: tuple[tuple[object, str], ...] = (
+    (RecordPath, "path"),
+    (Names, "names"),
+    (TextMap, "words: words"),
+    (frozenset[str], "names"),
+    (Mapping[str, Names], "names by column"),
+    (Mapping[str, TextMap], "words: words, by column"),
+    (str, "text"),
+    (bool, "yes or no"),
+    (int, "number"),
+    (float, "number"),
+    (dt.date, "day"),
+)
+
+
+def _nested(model: type[Model]) -> list[type[Model]]:
+    """A model and those that its words hold, each once, in the order of the file."""
+    found = [model]
+    for word in model.model_fields.values():
+        for inner in _models_in(word.annotation):
+            if inner is not model:
+                found += [more for more in _nested(inner) if more not in found]
+    return found
+
+
+def _models_in(kind: object) -> list[type[Model]]:
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return [kind]
+    return [model for part in get_args(kind) for model in _models_in(part)]
+
+
+def _type_name(word: FieldInfo) -> str:
+    kinds = [kind for kind in _alternatives(word) if kind is not type(None)]
+    return " or ".join(map(_kind_name, kinds))
+
+
+def _alternatives(word: FieldInfo) -> tuple[object, ...]:
+    # Pydantic takes the outermost Annotated apart; put together, ours are known again.
+    validators = [part for part in word.metadata if isinstance(part, BeforeValidator)]
+    kind: object = Annotated[word.annotation, validators[0]] if validators else word.annotation
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _kind_name(kind: object) -> str:
+    for known, name in _WRITTEN_AS:
+        if kind == known:
+            return name
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(kind))
+    (model,) = _models_in(kind)
+    return f"[{_PLACES[model]}](#{_anchor(_PLACES[model])})"
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def _default(word: FieldInfo) -> str:
+    if word.is_required():
+        return "**required**"
+    value = word.get_default(call_default_factory=True)
+    if isinstance(value, tuple):
+        value = ".".join(value)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return f"`{value}`" if value not in (None, "", {}, frozenset()) else "–"
+
+
+def _meanings(model: type[Model]) -> dict[str, str]:
+    """What stands under each word of a model in its own file."""
+    (tree,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(tree, ast.ClassDef)
+    said = {}
+    for word, after in itertools.pairwise(tree.body):
+        if isinstance(word, ast.AnnAssign) and isinstance(after, ast.Expr):
+            text = ast.literal_eval(after.value)
+            said[ast.unparse(word.target)] = " ".join(text.split()).replace("|", "\\|")
+    return said
+
+
 ARCHITECTURE = DOCS / "architecture.md"
 WRITTEN: Mapping[Path, Callable[[], str]] = {
     DECISIONS / "README.md": decisions_index,
+    DOCS / "reference.md": reference,
     ARCHITECTURE: lambda: _between(ARCHITECTURE, "rooms", rooms()),
 }
 
