@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     quarantine_cap: float = Field(default=0.01, ge=0, le=1)
     engine: Literal["duckdb", "spark"] = "duckdb"
     spark_master: str = "local[2]"
+    # Dagster says so itself: who develops wants no night at 01:30, and no alert of a home on a desk.
+    is_development: bool = Field(default=False, validation_alias="DAGSTER_IS_DEV_CLI")
 
     @field_validator("home")
     @classmethod
