@@ -51,6 +51,24 @@ def test_decisions_have_a_number_each_and_three_parts() -> None:
         assert not re.search(r"^## .+\n+(?:##|\Z)", text, re.MULTILINE), f"{path.name}: empty part"
 
 
+def test_the_glossary_names_what_there_is() -> None:
+    """Each name in code type stands in the code, is a file, or a table of the catalogue."""
+    text = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.py", "*.sql", "*.csv", "sources/sources.yml"],
+        capture_output=True, text=True, check=True, cwd=PROJECT,
+    ).stdout.split()  # fmt: skip
+    paths = [path for path in map(PROJECT.joinpath, tracked) if path.exists()]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    files = {str(path.relative_to(PROJECT)) for path in paths}
+    for line in text.splitlines():
+        cells = line.strip("| ").split(" | ")
+        assert not line.startswith("| ") or len(cells) == 3, line
+        for name in re.findall(r"`([^`]+)`", cells[-1]) if line.startswith("| ") else ():
+            known = {f"sql/{name}", f"sql/{name.replace('.', '/')}.sql", name} & files
+            assert known or name in code or (PROJECT / name).exists(), name
+
+
 def test_the_picture_of_a_run_has_the_arrows_of_the_run(tmp_path: Path) -> None:
     """Between groups of assets; what is drawn beside them (landing, readers) Dagster doesn't know."""
     graph = wire(Settings.load(home=tmp_path, _env_file=None)).definitions.resolve_asset_graph()
