@@ -128,6 +128,20 @@ def test_debug_tells_where_and_the_sentence_stays_last(home: Path, tmp_path: Pat
         assert any(frame.lstrip().startswith('File "') for frame in frames)
 
 
+def test_every_command_has_it() -> None:
+    for name, command in main.commands.items():
+        assert {"debug", "as_json"} <= {option.name for option in command.params}, name
+
+
+def test_debug_tells_of_a_step_of_a_run(home: Path) -> None:
+    with hold_lock(home / "warehouse.lock", "a test"):
+        done = motcua(home, "run", "--debug")
+    assert done.exit_code == 3
+    *frames, last = done.stderr.strip().splitlines()
+    assert "a test" in last
+    assert any("in hold_lock" in frame for frame in frames)
+
+
 def test_debug_names_no_person() -> None:
     def fail() -> None:
         try:
