@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all clocks sweep chaos days seeds lint check ui picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui dev docs picture run compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,10 @@ test: $(STAMP) ## Kiểm thử / the tests, a part of what is rare but long
 
 test-all: $(STAMP) clocks sweep ## Mọi kiểm thử, đủ mọi phần / all tests, every part of them whole, by hand or nightly
 	@MOTCUA_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore tests/test_sweep.py
+
+coverage: $(STAMP) ## Dòng lệnh mà kiểm thử đi qua / lines that tests pass through (ARGS="tests/test_oracle.py" for some)
+	@mkdir -p .cache/coverage
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --cov --cov-report term --cov-report html $(ARGS)
 
 $(SHIFT): tests/clocks/shift.c
 	@mkdir -p $(@D) && $(CC) -O1 -shared -fPIC -o $@ $< -ldl
@@ -77,6 +81,14 @@ check: lint ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / f
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
 	@$(BIN)/motcua ui
+
+# Its first warning is Dagster's own, of the command's name.
+dev: $(STAMP) ## `dagster dev` trên MOTCUA_HOME, không lịch nào chạy / on the project's home, no schedule runs
+	@export DAGSTER_HOME="$$($(BIN)/python -c 'from orchestration.settings import Settings as S, use_dagster_home as use; print(use(S.load()))')"; \
+	  PYTHONWARNINGS='ignore:Function `dev_command` is superseded' $(BIN)/dagster dev -h 127.0.0.1 $(ARGS)
+
+docs: $(STAMP) ## Viết lại mục lục, bảng phòng, tra cứu / write the lists in docs/ that come from elsewhere
+	@$(BIN)/python -m tests.written
 
 picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture, from the real page
 	@$(BIN)/motcua report >/dev/null

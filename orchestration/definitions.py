@@ -5,6 +5,7 @@ same code runs everywhere, and only settings differ.
 """
 
 import datetime as dt
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +61,15 @@ def wire(
     fresh = [*pulls, drops, build_publish_asset(catalog, suites), *build_report_assets()]
     fresh = [definition.map_asset_specs(_with_freshness) for definition in fresh]
     housekeeping = housekeeping_job(settings)
+    # Services start what is scheduled; under `dagster dev` a person may switch it on in the UI.
+    stands = "STOPPED" if settings.is_development else "RUNNING"
+    ticks, looks = dg.DefaultScheduleStatus[stands], dg.DefaultSensorStatus[stands]
     definitions = dg.Definitions(
         assets=[*fresh, *models],
         asset_checks=checks,
         jobs=[*_jobs(), housekeeping],
-        schedules=[_nightly_schedule(), housekeeping_schedule(housekeeping, TIME_ZONE)],
-        sensors=[build_inbox_sensor(site.inbox), watch_sensor(settings)],
+        schedules=[_nightly_schedule(ticks), housekeeping_schedule(housekeeping, TIME_ZONE, ticks)],
+        sensors=[build_inbox_sensor(site.inbox, looks), watch_sensor(settings, looks)],
         resources={"night": night_resource(site), **(resources or {})},
         # Steps are small and share one connection; a process a step would cost thirty seconds a night.
         executor=dg.in_process_executor,
@@ -81,7 +85,10 @@ def build_defs(settings: Settings, **overrides: dg.ResourceDefinition) -> dg.Def
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads."""
-    return build_defs(Settings.load())
+    # Partitions' backfill policy is marked beta by Dagster; its version is pinned.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return build_defs(Settings.load())
 
 
 def _jobs() -> list[UnresolvedAssetJobDefinition]:
@@ -98,7 +105,9 @@ def _jobs() -> list[UnresolvedAssetJobDefinition]:
             description="Đọc lại mọi nguồn từ đầu. A night that reads everything again.",
         ),
         dg.define_asset_job(
-            "files", files | context | dg.AssetSelection.groups("seeds").downstream(), tags={MODE_TAG: str(RunMode.FILES)},
+            "files",
+            files | context | dg.AssetSelection.groups("seeds").downstream(),
+            tags={MODE_TAG: str(RunMode.FILES)},
             description="Nạp tệp trong inbox rồi tính và công bố. Load dropped files, then publish.",
         ),
     ]  # fmt: skip
@@ -109,12 +118,12 @@ def _with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
     return fresh
 
 
-def _nightly_schedule() -> dg.ScheduleDefinition:
+def _nightly_schedule(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     return dg.ScheduleDefinition(
         name="nightly_schedule",
         job_name="nightly",
         cron_schedule=NIGHT_CRON,
         execution_timezone=TIME_ZONE,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=status,
         description="01:30 mỗi đêm theo giờ Việt Nam. Every night at 01:30 in Asia/Ho_Chi_Minh.",
     )

@@ -16,14 +16,16 @@ from sources.files.inbox import look_at, settled_files
 INTERVAL_SECONDS = 60
 
 
-def build_inbox_sensor(inbox: Path) -> dg.SensorDefinition:
+def build_inbox_sensor(
+    inbox: Path, status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING
+) -> dg.SensorDefinition:
     """A sensor that asks for one run for the files that nobody is writing any more."""
 
     @dg.sensor(
         name="inbox_sensor",
         job_name="files",
         minimum_interval_seconds=INTERVAL_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=status,
         description="Có tệp mới trong inbox thì nạp. Loads files as soon as they lie still in the inbox.",
     )
     def look() -> dg.RunRequest | dg.SkipReason:

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     quarantine_cap: float = Field(default=0.01, ge=0, le=1)
     engine: Literal["duckdb", "spark"] = "duckdb"
     spark_master: str = "local[2]"
+    # Dagster says so itself: who develops wants no night at 01:30, and no alert of a home on a desk.
+    is_development: bool = Field(default=False, validation_alias="DAGSTER_IS_DEV_CLI")
 
     @field_validator("home")
     @classmethod
@@ -333,14 +335,16 @@ def use_dagster_home(settings: Settings) -> Path:
 
 
 def workspace_file(settings: Settings) -> Path:
-    """The workspace that webserver and daemon load: this code, or the code server of a setting."""
-    if settings.code_server is None:
-        return PROJECT / "workspace.yaml"
-    host, _, port = settings.code_server.rpartition(":")
+    """The workspace that webserver and daemon load: this code, wherever it is installed, or a setting's code server."""
+    loaded: dict[str, dict[str, object]] = {
+        "python_module": {"module_name": "orchestration.definitions", "location_name": "motcua"}
+    }
+    if settings.code_server is not None:
+        host, _, port = settings.code_server.rpartition(":")
+        server = {"host": host or "127.0.0.1", "port": int(port), "location_name": "motcua"}
+        loaded = {"grpc_server": server}
     path = use_dagster_home(settings) / "workspace.yaml"
-    path.write_text(
-        "load_from:\n  - grpc_server:\n"
-        f"      host: {host or '127.0.0.1'}\n      port: {int(port)}\n      location_name: motcua\n",
-        encoding="utf-8",
-    )
+    text = yaml.safe_dump({"load_from": [loaded]}, sort_keys=False)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
     return path

@@ -85,7 +85,8 @@ def pytest_configure() -> None:
 # no night of its own while the second has it built for both.
 LONGEST = (
     "hard_days", "stops", "kills", "canaries", "gates", "oracle", "power_cut", "hard_nights", "sweep", "night",
-    "sql_cases", "faults", "quality_loop", "person_key", "real_data", "command_line", "report_page", "spark",
+    "sql_cases", "contributing", "faults", "quality_loop", "person_key", "real_data", "command_line",
+    "report_page", "spark",
 )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     ("rotate-key",): [],
     ("erase", "--case", "H37.01-000000-0000", "--document", "1/QD"): [],
     ("check", "--table", "core.dim_date"): ["great_expectations"],
+    ("build", "core.dim_date"): ["great_expectations"],
     ("doctor", "--offline"): ["dagster"],
     ("watch",): ["dagster"],
     ("tidy",): ["dagster"],

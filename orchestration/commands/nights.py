@@ -133,7 +133,8 @@ def _run_job(
         outcome = execute_job(wiring, job, tags)
     if not outcome.succeeded:
         code = BUSY if outcome.is_busy else USAGE if outcome.is_usage else STOPPED
-        # The sentence first: who told us to stop may not wait for a mail server.
+        reply.trace(outcome.frames)
+        # The sentence before the mail: who told us to stop may not wait for a mail server.
         reply.tell(outcome.reason, code)
         if not outcome.is_busy:
             tell_now(settings)

@@ -1,4 +1,4 @@
-"""The frame that all commands share: --json, settings, and what turns errors into exit codes.
+"""The frame that all commands share: --json, --debug, settings, and what turns errors into exit codes.
 
 Belongs here: one place for errors and for being told to stop. Doesn't: any command, the answer itself
 (orchestration.answer).
@@ -28,8 +28,20 @@ def _own_fault(error: BaseException) -> str:
     return f"A fault of the program ({kind}, {Path(frame.filename).name}:{frame.lineno}); please report it."
 
 
+def _frames(error: BaseException | None) -> str:
+    """Where an error came from, first cause first; what is quoted in its text, or a long number, is left out."""
+    from warehouse.models.privacy import masked
+
+    parts: list[str] = []
+    while error is not None:
+        place = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{place}{type(error).__name__}: {masked(str(error))}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(parts))
+
+
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command --json, its settings, and one place that turns errors into exit codes."""
+    """Give a command --json, --debug, its settings, and one place that turns errors into exit codes."""
     return _framed(function, is_service=False)
 
 
@@ -40,9 +52,10 @@ def service(function: Callable[..., None]) -> Callable[..., None]:
 
 def _framed(function: Callable[..., None], *, is_service: bool) -> Callable[..., None]:
     @click.option("--json", "as_json", is_flag=True, help="Trả lời bằng JSON. Answer as JSON.")
+    @click.option("--debug", is_flag=True, help="Kèm vết lỗi. The traceback of an error, too.")
     @wraps(function)
-    def run(as_json: bool, **arguments: Any) -> None:
-        reply = Reply(as_json, is_service=is_service)
+    def run(as_json: bool, debug: bool, **arguments: Any) -> None:
+        reply = Reply(as_json, is_service=is_service, debug=debug)
         folder: Path | None = None
         standing: str | None = ""
         try:
@@ -60,6 +73,7 @@ def _framed(function: Callable[..., None], *, is_service: bool) -> Callable[...,
             # Whatever else is raised then is only how a library took it.
             if is_told:
                 reply.stop(stopping.stopped_words(standing, _version(folder)), STOPPED)
+            reply.trace(_frames(error) if debug else "")
             reply.stop(*_reason(error))
 
     return run

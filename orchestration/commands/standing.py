@@ -4,6 +4,8 @@ Belongs here: acts without a source call. Doesn't: nights (nights.py).
 """
 
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -20,7 +22,6 @@ def check(
     reply: Reply, settings: Settings, table: str | None, rule: str | None, keys: bool
 ) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
-    from assets.broken import Broken, stop_words
     from orchestration.console.maintenance import check_everything
     from orchestration.console.present import lines_of
     from orchestration.parts import compose
@@ -38,6 +39,13 @@ def check(
         click.echo(f"{good} đạt, {len(bad)} cần xem. / {good} passed, {len(bad)} to look at.")
 
     reply.done({"checks": findings}, say)
+    stop_at(bad)
+
+
+def stop_at(bad: Sequence[Mapping[str, Any]]) -> None:
+    """Exit with one line if any of these findings stops a night."""
+    from assets.broken import Broken, stop_words
+
     stopping = [f for f in bad if f["state"] == "error" or f["severity"] == "critical"]
     if stopping:
         click.echo(

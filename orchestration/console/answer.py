@@ -20,8 +20,9 @@ BUSY, USAGE, STOPPED = 3, 2, 1
 class Reply:
     """What a command answers: a dict for --json, text for people, and the exit code."""
 
-    def __init__(self, as_json: bool, *, is_service: bool = False) -> None:
+    def __init__(self, as_json: bool, *, is_service: bool = False, debug: bool = False) -> None:
         self.as_json = as_json
+        self._debug = debug
         self._is_service = is_service
 
     def done(self, payload: dict[str, Any], say: Callable[[], None] | None = None) -> None:
@@ -38,6 +39,11 @@ class Reply:
         """Answer with one line on stderr and exit with `code`."""
         self.tell(reason, code)
         sys.exit(code)
+
+    def trace(self, frames: str) -> None:
+        """With --debug, where it stopped, on stderr before the one line that says why."""
+        if self._debug and frames:
+            click.echo(frames.rstrip(), err=True)
 
     def tell(self, reason: str, code: int) -> None:
         """Answer with one line on stderr, for who exits with `code` after it."""

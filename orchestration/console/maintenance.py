@@ -11,6 +11,7 @@ from assets.cap import record_shares, standing_shares
 from assets.checks import check_suites
 from assets.night import open_night
 from assets.publish import publish_night
+from expectations.outcome import Outcome
 from expectations.suite import SuiteError
 from orchestration.console.children import serve
 from orchestration.parts import Parts
@@ -56,16 +57,12 @@ def check_everything(
         if table is None:
             write_quality(night.connection, night.site.quality_page)
     findings = [
-        {
-            "table": o.table, "rule": o.rule, "severity": o.severity, "state": o.state,
-            "evaluated": o.evaluated, "failed": o.failed, "reason_vi": o.reason,
-            "reason_en": o.reason_en, "owner": o.owner, "remedy_vi": o.remedy, "detail": o.detail,
-            **({"keys": list(o.failing_keys)} if with_keys else {}),
-        }
-        for o in outcomes
+        {**finding_of(outcome), **({"keys": list(outcome.failing_keys)} if with_keys else {})}
+        for outcome in outcomes
     ] + [
-        {"table": row.table_name, **{name: getattr(row, name) for name in _CAPPED}} for row in capped
-    ]  # fmt: skip
+        {"table": row.table_name, **{name: getattr(row, name) for name in _CAPPED}}
+        for row in capped
+    ]
     for finding in findings:
         finding["before"] = trends.get((str(finding["table"]), str(finding["rule"])), [])
     return sorted(
@@ -76,6 +73,16 @@ def check_everything(
             -(f["failed"] or 0),
         ),
     )
+
+
+def finding_of(outcome: Outcome) -> dict[str, Any]:
+    """What a rule said, as commands answer it; without keys of rows, because they lead to people's cases."""
+    return {
+        "table": outcome.table, "rule": outcome.rule, "severity": outcome.severity, "state": outcome.state,
+        "evaluated": outcome.evaluated, "failed": outcome.failed, "reason_vi": outcome.reason,
+        "reason_en": outcome.reason_en, "owner": outcome.owner, "remedy_vi": outcome.remedy,
+        "detail": outcome.detail,
+    }  # fmt: skip
 
 
 def publish_again(parts: Parts) -> dict[str, str | int]:

@@ -117,3 +117,13 @@ def print_scorecard(rows: Sequence[dict[str, Any]]) -> None:
             number_text(row["lateness_budget"]),
         )
     console.print(table)
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows of a table as they are in the store; an empty cell is a null."""
+    if not rows:
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*("" if value is None else Text(str(value)) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)

@@ -20,7 +20,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended; `reason` is one sentence.
+    """How a run ended; `reason` is one sentence, `frames` where an error was raised, for --debug.
 
     `is_busy`: another run held the warehouse. `is_usage`: a setting or the source file must be mended first.
     """
@@ -30,6 +30,7 @@ class RunOutcome:
     reason: str = ""
     is_busy: bool = False
     is_usage: bool = False
+    frames: str = ""
 
 
 def execute_job(wiring: Wiring, job_name: str, tags: Mapping[str, str] | None = None) -> RunOutcome:
@@ -64,6 +65,7 @@ def execute_job(wiring: Wiring, job_name: str, tags: Mapping[str, str] | None = 
         reason=stop.sentence,
         is_busy=stop.kind == "WarehouseBusyError",
         is_usage=stop.kind == "SpecError",
+        frames=stop.frames,
     )
 
 

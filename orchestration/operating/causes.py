@@ -30,11 +30,12 @@ _CHECKS_FAILED = "DagsterAssetCheckFailedError"
 
 @dataclass(frozen=True)
 class Stop:
-    """The step that stopped a run, one sentence, and the class of the error behind it."""
+    """The step that stopped a run, one sentence, the class of the error behind it and where it was raised."""
 
     step: str
     sentence: str
     kind: str = ""
+    frames: str = ""
 
 
 def stop_of(events: Iterable[dg.DagsterEvent]) -> Stop:
@@ -58,7 +59,8 @@ def stop_of(events: Iterable[dg.DagsterEvent]) -> Stop:
             return Stop(step, INTERRUPTED, TOLD_TO_STOP)
     for step, error, message in found:
         if error is not None:
-            return Stop(step, _sentence(step, error, broken), error.cls_name or "")
+            frames = "".join(error.stack)
+            return Stop(step, _sentence(step, error, broken), error.cls_name or "", frames)
         if message in (DIED, INTERRUPTED):
             return Stop(step, message)
     return Stop("run", _NO_WORD)

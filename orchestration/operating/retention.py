@@ -51,11 +51,13 @@ def housekeeping_job(settings: Settings) -> dg.JobDefinition:
     return job
 
 
-def housekeeping_schedule(job: dg.JobDefinition, time_zone: str) -> dg.ScheduleDefinition:
+def housekeeping_schedule(
+    job: dg.JobDefinition, time_zone: str, status: dg.DefaultScheduleStatus
+) -> dg.ScheduleDefinition:
     """Sundays at 12:30, when no night runs."""
     return dg.ScheduleDefinition(
         name="housekeeping_schedule", job=job, cron_schedule="30 12 * * 0",
-        execution_timezone=time_zone, default_status=dg.DefaultScheduleStatus.RUNNING,
+        execution_timezone=time_zone, default_status=status,
     )  # fmt: skip
 
 

@@ -72,13 +72,15 @@ def look_now(settings: Settings) -> list[str]:
         return look(instance, settings, now)
 
 
-def watch_sensor(settings: Settings) -> dg.SensorDefinition:
+def watch_sensor(
+    settings: Settings, status: dg.DefaultSensorStatus = dg.DefaultSensorStatus.RUNNING
+) -> dg.SensorDefinition:
     """The sensor that looks once a minute while the daemon runs."""
 
     @dg.sensor(
         name="watch",
         minimum_interval_seconds=LOOK_EVERY_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=status,
         description="Báo khi hỏng: lần chạy, kiểm tra, dữ liệu cũ, đêm không chạy. One alert a cause.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SkipReason:

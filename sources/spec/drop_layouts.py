@@ -16,13 +16,21 @@ class LayoutSpec(Model):
     """A foreign layout of a dropped file: its own headings, constants, words and times."""
 
     prefixes: Names = ()
+    """What names of such files begin with, besides the layout's own name. Other files have it by their headings."""
     columns: Mapping[str, Names]
+    """Our column to the headings that mean it; a file has the layout if it has all of them."""
     constants: TextMap = Field(default_factory=dict)
+    """What the file doesn't say, by column; `${centre}` is MOTCUA_CENTRE."""
     maps: Mapping[str, TextMap] = Field(default_factory=dict)
+    """Their words to ours, by column; others stay, for staging to judge."""
     time_zone: str | None = None
+    """Of times without an offset."""
     timestamp_format: str | None = None
+    """A strptime pattern of times; without one, ISO 8601."""
     timestamp_columns: Names = ()
+    """Columns that hold times; without a word, those whose name ends with `_at`."""
     ignored: Names = ()
+    """Headings that aren't kept and aren't told as drift."""
 
     @field_validator("time_zone")
     @classmethod
@@ -31,26 +39,30 @@ class LayoutSpec(Model):
 
 
 class DropSpec(Model):
-    """One kind of dropped file: what its name begins with, its columns and what it must have.
-
-    `defaults` fill a column that the file doesn't have; `${name}` in a value is passed in by the
-    caller. `version` is the column that orders versions of a row; it is filled with the file's own
-    time where a row has none. `words` lists the only values that the file may set for a column.
-    `hashed` columns are kept as keyed hashes, as a field with `hash: true` is.
-    """
+    """One kind of dropped file: what its name begins with, its columns and what it must have."""
 
     prefixes: Names
+    """What a file's name begins with; the longest that fits decides."""
     key: Names
+    """The columns that name one row."""
     version: str = "file_at"
+    """The column that orders versions of a row; filled with the file's own time where a row has none."""
     required: Names
+    """Columns without which a file is set aside."""
     columns: Mapping[str, Names]
-    # Older source files name these; a cell is text in any case, and staging reads the lists in it.
+    """Our column to other headings that mean it; accents, case and punctuation don't count."""
     json_columns: Names = ()
+    """Of older source files; a cell is text in any case, and staging reads the lists in it."""
     words: Mapping[str, Names] = Field(default_factory=dict)
+    """The only values that the source file itself may set for a column."""
     defaults: TextMap = Field(default_factory=dict)
+    """What fills a column that the file doesn't have; `${centre}` is MOTCUA_CENTRE."""
     refused: Names = ()
+    """Headings that are known to be personal: not kept, and not told as drift."""
     hashed: Names = ()
+    """Columns that are kept as keyed hashes only."""
     layouts: Mapping[str, LayoutSpec] = Field(default_factory=dict)
+    """Foreign layouts of such files, by name."""
 
     @field_validator("columns", mode="before")
     @classmethod

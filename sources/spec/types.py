@@ -49,22 +49,24 @@ class Model(BaseModel):
 
 
 class FieldSpec(Model):
-    """One kept field: where it stands in the record, and how its codes and times are written.
-
-    `constant` stands for a field that the system never sends. `map` turns the system's words to
-    ours, `format` is a strptime pattern of local times without offset. `items` renames the members
-    of the objects in a json list. `hash` marks a person key, kept only as a keyed hash. That an
-    `optional` field stays out is no drift.
-    """
+    """One kept field: where it stands in the record, and how its codes and times are written."""
 
     path: RecordPath = Field(default=(), alias="from")
+    """Where it stands in the record; empty in the file: under its own name."""
     type: Literal["text", "json"] = "text"
+    """How it is kept: a json list or object stays one cell."""
     items: Mapping[str, "FieldSpec"] | None = None
+    """New names of the members of the objects in a json list."""
     map: TextMap | None = None
+    """The system's words to ours; a word that isn't named stays, for staging to judge."""
     format: str | None = None
+    """A strptime pattern of local times without an offset."""
     constant: str | None = None
+    """Stands for a field that the system never sends."""
     hash: bool = False
+    """A person key: kept only as a keyed hash."""
     optional: bool = False
+    """That it stays out of a page is no drift."""
 
     @field_validator("items", mode="before")
     @classmethod

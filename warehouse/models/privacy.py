@@ -37,11 +37,16 @@ def without_values(doing: str) -> Iterator[None]:
         yield
     except _TELLS_VALUES as error:
         lines = str(error).splitlines() or [type(error).__name__]
-        told = _VALUES.sub("…", lines[0])
+        told = masked(lines[0])
         raise WarehouseError(
             f"{doing} stopped at a value it can't take ({told[:200]}); find the row with "
             "`motcua check` or by running the query on the restricted store."
         ) from None
+
+
+def masked(text: str) -> str:
+    """An error's text without what stands in quotes and without long numbers: there values of rows are told."""
+    return _VALUES.sub("…", text)
 
 
 @dataclass(frozen=True)
