@@ -14,6 +14,7 @@ what they share; a file's own keys come before it, and its own columns are added
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,20 @@ def read_headed(path: Path, root: Path) -> tuple[dict[str, Any], str]:
     header = _with_columns(path, own, root)
     _check(path, header)
     return header, query.strip().rstrip(";")
+
+
+def differences(path: Path, columns: Iterable[str], found: Iterable[str]) -> Iterator[str]:
+    """How the columns that a file's query gives differ from those of its header: one sentence each, with its mend."""
+    listed, given = list(columns), list(found)
+    for name in listed:
+        if name not in given:
+            yield f"{path}: the header lists {name}, which the query doesn't give; select it, or drop its line."
+    for name in given:
+        if name not in listed:
+            yield (
+                f'{path}: the query gives {name}, which the header doesn\'t list; add `{name}: "Nhãn. Label."` under '
+                "`columns` at the top of the file, or leave it out."
+            )
 
 
 def _split(path: Path) -> tuple[dict[str, Any], str]:
