@@ -103,7 +103,7 @@ def test_each_technical_column_is_missed(name: str, tmp_path: Path) -> None:
         ({"query": QUERY.replace("r._loaded_at, r\n", "r._loaded_at\n")}, "loan.sql: `typed` doesn't hand on r;"),
         (
             {"query": QUERY.replace("as lent_on,", "as lent_on, r.loan_code as code,")},
-            "loan.sql: the query gives code, which the header doesn't list; add `code: .* to a list of sql/labels.yml",
+            "loan.sql: the query gives code, which the header doesn't list; add `code: .* put `loan.code` into one of",
         ),
         (
             {"header": HEADER.replace("*/", '  due_on: "Hạn trả. Due."\n*/'), "labels": LABELS | {"due_on": "safe"}},
@@ -112,6 +112,11 @@ def test_each_technical_column_is_missed(name: str, tmp_path: Path) -> None:
         (
             {"labels": {"loan_code": "direct"}},
             "loan.sql: lent_on has no privacy label; put `loan.lent_on` into one of the lists of sql/labels.yml",
+        ),
+        (
+            {"query": QUERY.replace("from raw.archive__loan as r", "from raw.archive__loan as r, (select 1 as a) as m")
+            .replace("r._defects,", "m.b as b, r._defects,", 1)},
+            r"^\S+loan.sql: Binder Error: Values list .m. does not have a column named .b.; mend the query.$",
         ),
         ({"query": QUERY.replace("clean_text", "cleanly")}, "loan.sql: .*cleanly.* mend the query"),
         ({"query": QUERY.replace("* exclude", "nothing, * exclude")}, "loan.sql: .*nothing.* mend the query"),
@@ -160,6 +165,26 @@ def test_a_published_table_names_the_column_that_lacks_a_label(tmp_path: Path) -
         "(raw.archive__loan.borrower stand in none",
     ):
         assert words in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("who, n + 1 as m", "the query gives m, which the header doesn't list; add `m: .* at the top of the file"),
+        ("upper(who) as whom", "the header lists who, which the query doesn't give; .* the query gives whom"),
+    ],
+)  # fmt: skip
+def test_a_model_and_its_header_differ(given: str, told: str, tmp_path: Path) -> None:
+    root = tmp_path / "sql"
+    (root / "core").mkdir(parents=True)
+    header = "/* @model\ndescription: Loans. One row per loan.\ngrain: [who]\ncolumns: {who: Tên. Name.}\n*/\n"
+    query = f"select {given} from (select 'x' as who, 1 as n)"
+    (root / "core" / "loan.sql").write_text(header + query, encoding="utf-8")
+    catalog = check(root)
+    with closing(open_warehouse(":memory:", root / "macros.sql")) as connection:
+        ensure_state(connection)
+        with pytest.raises(ContractError, match=rf"core/loan\.sql: {told}"):
+            build_model(connection, catalog.models["core.loan"])
 
 
 def test_a_vendors_missing_field_is_told_before_anything_is_asked(tmp_path: Path) -> None:

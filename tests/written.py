@@ -67,9 +67,8 @@ def rooms() -> str:
             )
         )
         alone = [library for library, users in libraries.items() if room in users]
-        lines.append(
-            f"| `{room.replace('.', '/')}/` | {(charter or '').splitlines()[0]} | {_listed(others)} | {_listed(alone)} |"
-        )
+        place, opening = room.replace(".", "/"), (charter or "").splitlines()[0]
+        lines.append(f"| `{place}/` | {opening} | {_listed(others)} | {_listed(alone)} |")
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ import csv
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from warehouse.errors import CatalogError
 from warehouse.load.landed_pages import TECHNICAL_COLUMNS, RawShape, ensure_raw_table
 from warehouse.models.catalog import Catalog, Model
 from warehouse.models.documents import STAGING_COLUMNS
+from warehouse.models.headers import differences
 from warehouse.models.labels import LABELS
 from warehouse.store.connection import open_warehouse
 from warehouse.store.engine import engine_version
@@ -94,14 +95,14 @@ def _faults(
     for model in _bound(catalog):
         yield from _lacks(connection, model, shapes)
         if model.schema == "staging":
-            yield from _unlabelled(model)
+            yield from _unlabelled(model, model.columns)
 
 
 def _lacks(
     connection: duckdb.DuckDBPyConnection, model: Model, shapes: Mapping[str, RawShape]
 ) -> Iterator[str]:
     """What the query reads and isn't there, then how its columns differ from the header."""
-    told: set[str] = set()
+    told: dict[str, list[str]] = {}
     while True:
         try:
             connection.execute(f"create table {model.table} as {model.query}\nwith no data")
@@ -118,13 +119,14 @@ def _lacks(
                 yield f"{model.path}: `typed` doesn't hand on {name}; add it to its select ({_PATTERN})."
                 return
             if not name or not lacking or name in told:
-                yield f"{model.path}: {str(error).splitlines()[0]}; mend the query."
-                return
-            # With that column there, the next one shows.
-            told.add(name)
+                told[name] = [f"{model.path}: {str(error).splitlines()[0]}; mend the query."]
+                break
+            # With that column there, the next one shows; where it doesn't help, it wasn't the source's.
+            told[name] = [_no_field(model, shape, name) for shape in lacking]
             for shape in lacking:
-                yield _no_field(model, shape, name)
                 connection.execute(f'alter table {shape.table} add column "{name}" varchar')
+    for sentences in told.values():
+        yield from sentences
     if model.schema == "staging" and not told:
         found = [row[0] for row in connection.execute(f"describe {model.table}").fetchall()]
         yield from _differs(model, found)
@@ -149,21 +151,15 @@ def _differs(model: Model, found: list[str]) -> Iterator[str]:
                 else f"add `r.{name}` to the select of `typed`, and keep it in the last one"
             )  # fmt: skip
             yield f"{model.path} doesn't hand on {name}; {mend} ({_PATTERN})."
-    for name in model.columns:
-        if name not in found:
-            yield f"{model.path}: the header lists {name}, which the query doesn't give; select it, or drop its line."
-    for name in found:
-        if name not in model.columns and name not in STAGING_COLUMNS:
-            yield (
-                f'{model.path}: the query gives {name}, which the header doesn\'t list; add `{name}: "Nhãn. Label."` '
-                f"under `columns` at the top of the file, and {name} to a list of sql/labels.yml, or leave it out."
-            )
+    listed = [*model.columns, *STAGING_COLUMNS]
+    yield from differences(model.path, listed, [*STAGING_COLUMNS, *found])
+    yield from _unlabelled(model, [name for name in found if name not in listed])
 
 
-def _unlabelled(model: Model) -> Iterator[str]:
+def _unlabelled(model: Model, columns: Iterable[str]) -> Iterator[str]:
     """Without a privacy label a column, and all made of it, could never be published, and nobody would know why."""
-    for name in model.columns if model.labels.by_name else ():
-        if model.labels.of_source(model.table, name) == "unlabelled":
+    for name in columns:
+        if model.labels.by_name and model.labels.of_source(model.table, name) == "unlabelled":
             yield (
                 f"{model.path}: {name} has no privacy label; put `{model.name}.{name}` into one of the lists of "
                 f"sql/labels.yml ({', '.join(LABELS[:-1])})."

@@ -19,6 +19,7 @@ from warehouse.errors import ContractError
 from warehouse.models.catalog import Model
 from warehouse.models.content import digest, keep_content, made_of, next_content
 from warehouse.models.documents import STAGING_COLUMNS, Built, Documents
+from warehouse.models.headers import differences
 from warehouse.models.inputs import InputReader, Inputs, Kept
 from warehouse.models.privacy import without_values
 from warehouse.models.quarantine import (
@@ -346,13 +347,8 @@ def _newest(model: Model) -> str:
 
 def _check_columns(model: Model, found: Mapping[str, str]) -> dict[str, str]:
     promised = {**model.columns, **(STAGING_COLUMNS if model.schema == "staging" else {})}
-    missing = [name for name in promised if name not in found]
-    extra = [name for name in found if name not in promised]
-    if missing or extra:
-        raise ContractError(
-            f"{model.path}: the query lacks the columns {missing} and has the undocumented {extra}; "
-            "bring query and header together."
-        )
+    if told := list(differences(model.path, promised, found)):
+        raise ContractError(" ".join(told))
     return dict(found)
 
 

@@ -16,7 +16,7 @@ as a text ('word') and, for people, in the description; for the others it is rep
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,20 @@ def variants(path: Path, header: dict[str, Any], query: str) -> Iterator[tuple[s
             yield name, described, query
         else:
             yield name, described.replace(first, word), query.replace(f"'{first}'", f"'{word}'")
+
+
+def differences(path: Path, columns: Iterable[str], found: Iterable[str]) -> Iterator[str]:
+    """How the columns that a file's query gives differ from those of its header: one sentence each, with its mend."""
+    listed, given = list(columns), list(found)
+    for name in listed:
+        if name not in given:
+            yield f"{path}: the header lists {name}, which the query doesn't give; select it, or drop its line."
+    for name in given:
+        if name not in listed:
+            yield (
+                f'{path}: the query gives {name}, which the header doesn\'t list; add `{name}: "Nhãn. Label."` under '
+                "`columns` at the top of the file, or leave it out."
+            )
 
 
 def _split(path: Path) -> tuple[dict[str, Any], str]:
