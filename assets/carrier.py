@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.carrying import Kept, carry, fingerprint, tables_of
+from expectations.carrying import LastSaid, carry, fingerprint, tables_of
 from expectations.outcome import Outcome
 from expectations.suite import Rule, Suite
 from warehouse.models.content import contents
@@ -50,7 +50,7 @@ class Carrier:
             engine_version(), code_version, macros.read_text(encoding="utf-8"),
         )  # fmt: skip
         self.kept = {
-            (row["table_name"], row["rule"]): Kept(
+            (row["table_name"], row["rule"]): LastSaid(
                 row["fingerprint"], row["run_id"], row["state"], row["evaluated"], row["failed"],
                 tuple(json.loads(row["failing_keys"] or "[]")),
             )

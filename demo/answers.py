@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from demo.faults import Rule
+from demo.faults import FaultRule
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Answer:
         return cls.json({"error": code}, status)
 
 
-def send(handler: BaseHTTPRequestHandler, answer: Answer, rule: Rule | None) -> None:
+def send(handler: BaseHTTPRequestHandler, answer: Answer, rule: FaultRule | None) -> None:
     """Write an answer, spoilt by `rule` where there is one."""
     if rule is not None:
         answer = _replaced(answer, rule)
@@ -73,12 +73,12 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer, rule: Rule | None) -> 
         handler.close_connection = True
 
 
-def sent_status(answer: Answer, rule: Rule | None) -> int:
+def sent_status(answer: Answer, rule: FaultRule | None) -> int:
     """The status that goes out: the right one, or the fault's."""
     return answer.status if rule is None else _replaced(answer, rule).status
 
 
-def _replaced(answer: Answer, rule: Rule) -> Answer:
+def _replaced(answer: Answer, rule: FaultRule) -> Answer:
     arguments = rule.arguments
     if rule.do == "status":
         headers = {name: str(value) for name, value in arguments.get("headers", {}).items()}
@@ -91,13 +91,13 @@ def _replaced(answer: Answer, rule: Rule) -> Answer:
     return answer
 
 
-def _cut(body: bytes, rule: Rule | None) -> bytes:
+def _cut(body: bytes, rule: FaultRule | None) -> bytes:
     if rule is not None and rule.do in ("truncate", "half_gzip"):
         return body[: int(rule.arguments.get("bytes", len(body) // 2))]
     return body
 
 
-def _write(handler: BaseHTTPRequestHandler, body: bytes, rule: Rule | None) -> None:
+def _write(handler: BaseHTTPRequestHandler, body: bytes, rule: FaultRule | None) -> None:
     try:
         if rule is not None and rule.do == "drip":
             pause = float(rule.arguments.get("s", 1))

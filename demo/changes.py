@@ -8,11 +8,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from common.rows import Row
 from demo.clockwork import local_text
-
-Row = dict[str, Any]
 
 
 class Listed(NamedTuple):

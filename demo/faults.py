@@ -76,7 +76,7 @@ class Request:
 
 
 @dataclass
-class Rule:
+class FaultRule:
     """One rule and how often it has matched."""
 
     path: str
@@ -105,7 +105,7 @@ class Rule:
 class Scenario:
     """Rules in order; the first that holds is done."""
 
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[FaultRule] = field(default_factory=list)
     _asked: Counter[Request] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -125,7 +125,7 @@ class Scenario:
             raise ScenarioError("A scenario is a list of rules.")
         return cls([_rule(given, place) for place, given in enumerate(document, 1)])
 
-    def next_rule(self, request: Request) -> Rule | None:
+    def next_rule(self, request: Request) -> FaultRule | None:
         """The rule for this request, counted as done; None when the answer shall be right."""
         with self._lock:
             self._asked[request] += 1
@@ -139,27 +139,27 @@ class Scenario:
         return None
 
 
-def _rule(given: object, place: int) -> Rule:
+def _rule(given: object, place: int) -> FaultRule:
     """One rule, or the reason why it is none."""
     if not isinstance(given, dict) or str(given.get("do")) not in ACTIONS:
-        raise ScenarioError(f"Rule {place} needs a do, one of {', '.join(sorted(ACTIONS))}.")
+        raise ScenarioError(f"FaultRule {place} needs a do, one of {', '.join(sorted(ACTIONS))}.")
     match = given.get("match", {})
     if not isinstance(match, dict) or not match.keys() <= MATCHES:
-        raise ScenarioError(f"Rule {place}: match takes {', '.join(sorted(MATCHES))}.")
+        raise ScenarioError(f"FaultRule {place}: match takes {', '.join(sorted(MATCHES))}.")
     if not all(isinstance(number, int) for name, number in match.items() if name != "path"):
-        raise ScenarioError(f"Rule {place}: all of match but path are whole numbers.")
+        raise ScenarioError(f"FaultRule {place}: all of match but path are whole numbers.")
     arguments = {name: value for name, value in given.items() if name not in ("match", "do")}
     takes = ACTIONS[given["do"]]
     if not arguments.keys() <= takes:
         raise ScenarioError(
-            f"Rule {place}: {given['do']} takes {', '.join(sorted(takes)) or 'nothing'}."
+            f"FaultRule {place}: {given['do']} takes {', '.join(sorted(takes)) or 'nothing'}."
         )
     ops = arguments.setdefault("ops", []) if "ops" in takes else []
     if not isinstance(ops, list) or not all(
         isinstance(op, dict) and op.get("op") in OPS and op.keys() <= {"op", "rows"} for op in ops
     ):
-        raise ScenarioError(f"Rule {place}: each of ops takes op ({', '.join(OPS)}) and rows.")
-    return Rule(
+        raise ScenarioError(f"FaultRule {place}: each of ops takes op ({', '.join(OPS)}) and rows.")
+    return FaultRule(
         str(match.get("path", "/")), given["do"], match.get("nth", 1), match.get("times"), arguments,
         match.get("page"), match.get("attempt"),
     )  # fmt: skip

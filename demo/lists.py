@@ -8,15 +8,13 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import msgspec
 
+from common.rows import Row
 from demo.changes import CHANGING, Changes
 from demo.clockwork import LOCAL, local_text
 from demo.world import World
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

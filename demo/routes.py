@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from demo.answers import Answer
-from demo.faults import Rule
+from demo.faults import FaultRule
 from demo.lists import EncodedList, Snapshot, bound
 from demo.spoil import narrowed
 
@@ -32,10 +32,10 @@ def _cursor_list(
     names: tuple[str, str] | None,
     *,
     with_total: bool = False,
-) -> Callable[[Asked, Query, Rule | None], Answer]:
+) -> Callable[[Asked, Query, FaultRule | None], Answer]:
     """Cursor paging: {"data", "next_cursor"[, "total"]}; a cursor is the place after the last row."""
 
-    def answer(asked: Asked, query: Query, rule: Rule | None) -> Answer:
+    def answer(asked: Asked, query: Query, rule: FaultRule | None) -> Answer:
         rows = pick(asked.snapshot)
         window = (
             rows.window(*(bound(query.get(name)) for name in names))
@@ -60,7 +60,7 @@ def _cursor_list(
     return answer
 
 
-def _ratings(asked: Asked, query: Query, rule: Rule | None) -> Answer:
+def _ratings(asked: Asked, query: Query, rule: FaultRule | None) -> Answer:
     rows = asked.snapshot.rating
     window = rows.window(bound(query.get("submitted_from")), bound(query.get("submitted_to")))
     low, high = narrowed(window, rule)
@@ -76,10 +76,10 @@ def _ratings(asked: Asked, query: Query, rule: Rule | None) -> Answer:
 
 def _offset_list(
     pick: Callable[[Snapshot], EncodedList], names: tuple[str, str] | None
-) -> Callable[[Asked, Query, Rule | None], Answer]:
+) -> Callable[[Asked, Query, FaultRule | None], Answer]:
     """Offset paging: {"items", "offset", "limit", "count"}."""
 
-    def answer(asked: Asked, query: Query, rule: Rule | None) -> Answer:
+    def answer(asked: Asked, query: Query, rule: FaultRule | None) -> Answer:
         rows = pick(asked.snapshot)
         window = (
             rows.window(*(bound(query.get(name)) for name in names))
@@ -95,7 +95,7 @@ def _offset_list(
     return answer
 
 
-def _decisions(asked: Asked, query: Query, rule: Rule | None) -> Answer:
+def _decisions(asked: Asked, query: Query, rule: FaultRule | None) -> Answer:
     rows = asked.snapshot.decision
     window = rows.window(bound(query.get("decided_from")), bound(query.get("decided_to")))
     low, high = narrowed(window, rule)
@@ -112,7 +112,7 @@ def _decisions(asked: Asked, query: Query, rule: Rule | None) -> Answer:
     )
 
 
-def _size(query: Query, name: str, rule: Rule | None, usual: int = 500) -> int:
+def _size(query: Query, name: str, rule: FaultRule | None, usual: int = 500) -> int:
     size = min(max(int(query.get(name, usual)), 1), LARGEST_PAGE)
     return (
         min(size, int(rule.arguments.get("rows", 7)))
@@ -134,7 +134,7 @@ def page_asked(query: Query) -> int:
         return 0
 
 
-ROUTES: dict[tuple[str, str], Callable[[Asked, Query, Rule | None], Answer]] = {
+ROUTES: dict[tuple[str, str], Callable[[Asked, Query, FaultRule | None], Answer]] = {
     ("cases", "/api/v1/cases"): _cursor_list(
         lambda s: s.case, ("updated_from", "updated_to"), with_total=True
     ),

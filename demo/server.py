@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from demo.answers import Answer, send, sent_status
-from demo.faults import Request, Rule, Scenario
+from demo.faults import FaultRule, Request, Scenario
 from demo.lists import Snapshot
 from demo.routes import ROUTES, Asked, Query, page_asked
 from demo.spoil import records, spoilt
@@ -49,7 +49,7 @@ class State:
         """Show the world as it stands at `clock`."""
         self.snapshot = Snapshot(self.world, clock, self.snapshot.changes)
 
-    def mutate(self, rule: Rule, path: str, page: bytes) -> None:
+    def mutate(self, rule: FaultRule, path: str, page: bytes) -> None:
         """Change the world by a rule, between the page that has been made and the next."""
         now = self.snapshot
         if now.changes.make(path, records(json.loads(page)), rule.arguments["ops"], now.clock):
@@ -155,7 +155,7 @@ class SystemsHandler(BaseHTTPRequestHandler):
         send(self, answer, rule)
 
     def _answer(
-        self, system: str, path: str, query: Query, body: bytes, rule: Rule | None
+        self, system: str, path: str, query: Query, body: bytes, rule: FaultRule | None
     ) -> Answer:
         if rule and rule.do == "expire_token":
             self.shared.tokens.clear()

@@ -11,15 +11,15 @@ from typing import Any
 
 import msgspec
 
+from common.rows import Row
 from demo.answers import Answer
-from demo.faults import Rule
+from demo.faults import FaultRule
 
-Row = dict[str, Any]
 LISTS = ("data", "items", "results")
 MEBIBYTE = 1 << 20
 
 
-def narrowed(window: tuple[int, int], rule: Rule | None) -> tuple[int, int]:
+def narrowed(window: tuple[int, int], rule: FaultRule | None) -> tuple[int, int]:
     """The window's places without its first `rows` (with `from: end`: last), as if not yet or no longer there."""
     if rule is None or rule.do != "withhold":
         return window
@@ -35,7 +35,7 @@ def records(document: Any) -> list[Row]:
     return next((document[name] for name in LISTS if name in document), [])
 
 
-def spoilt(answer: Answer, rule: Rule | None) -> Answer:
+def spoilt(answer: Answer, rule: FaultRule | None) -> Answer:
     """What `rule` makes of a right answer; other rules leave it as it is."""
     if rule is None or answer.status != 200:
         return answer

@@ -26,7 +26,7 @@ _CODE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Kept:
+class LastSaid:
     """What a rule said last, of which `run_id` is the run that asked it."""
 
     fingerprint: str
@@ -76,7 +76,7 @@ def own_version() -> str:
     return f"{version('great_expectations')} {hashlib.sha256(code).hexdigest()}"
 
 
-def carry(suite: Suite, rule: Rule, kept: Kept | None, now: str | None) -> Outcome | None:
+def carry(suite: Suite, rule: Rule, kept: LastSaid | None, now: str | None) -> Outcome | None:
     """The outcome kept of an earlier run, where its fingerprint is the present one; None: the rule must be asked.
 
     What could not run is always tried again.

@@ -28,7 +28,7 @@ _CANARY_ROWS = "select * from (values (1, 'a'), (2, 'b'), (3, null)) as canary (
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
-class Connection(Protocol):
+class Warehouse(Protocol):
     """An open DuckDB connection of whoever owns the warehouse; only committed tables are seen."""
 
     def cursor(self) -> Any:
@@ -39,7 +39,7 @@ class Connection(Protocol):
 
 
 def run_suites(
-    connection: Connection,
+    connection: Warehouse,
     suites: Iterable[Suite],
     *,
     key_limit: int = 20,
@@ -61,7 +61,7 @@ def run_suites(
         return checker.run(suites, key_limit=key_limit)
 
 
-def run_canaries(connection: Connection) -> list[Outcome]:
+def run_canaries(connection: Warehouse) -> list[Outcome]:
     """The two canaries alone: state passed where they behave, error where the machine is broken."""
     return run_suites(connection, ())
 
@@ -89,7 +89,7 @@ class Checker:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Warehouse,
         *,
         is_counting: bool = True,
         process: JudgeProcess | None = None,
@@ -216,7 +216,7 @@ class Checker:
             return ()
 
 
-def _cursors(connection: Connection) -> tuple[Any, Any]:
+def _cursors(connection: Warehouse) -> tuple[Any, Any]:
     """Two cursors of our own: to count by, and for the judge."""
     zone, calendar = connection.execute(
         "select current_setting('TimeZone'), current_setting('Calendar')"

@@ -14,13 +14,14 @@ import duckdb
 import sqlglot
 from sqlglot.tokens import TokenType
 
+from common.rows import Row
 from figures.law import basis_behind, clock_behind
 from figures.overlay import replace_table
 from figures.points_766 import metrics_behind, sums_to
 from figures.units import FACTS, figure_of
 from warehouse.errors import WarehouseError
 from warehouse.models.catalog import Catalog, Model
-from warehouse.store.rows import Row, rows_of
+from warehouse.store.rows import rows_of
 
 CENTRE_ROW = "ALL"
 MERGED_ROW = "OTHER"

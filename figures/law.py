@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.store.rows import Row, rows_of
+from common.rows import Row
+from warehouse.store.rows import rows_of
 
 # A running period rests on what has held until the day on which it is judged.
 _BASIS = """

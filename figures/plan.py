@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import duckdb
 
+from common.rows import Row
 from figures.explain import QuestionError, units_query
 from figures.overlay import replace_table, show_store
 from figures.publication_log import RuleSet
 from figures.replay import load_kept_seed, staged_query
 from warehouse.models.catalog import KPI_MEASURE
-from warehouse.store.rows import Row, rows_of
+from warehouse.store.rows import rows_of
 
 # What the rules make of a case, as far as a verdict hangs on it.
 _MADE_OF_A_CASE = (

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from common.rows import Row
 from figures.explain import CENTRE_ROW, QuestionError, parse_period, units_query
 from figures.overlay import show_store
 from figures.publication_log import RuleSet
@@ -21,7 +22,7 @@ from figures.replay import apply_rules, know_as_of, known_then
 from figures.steps import Figure, difference, split_by_steps
 from figures.units import RECORDS
 from warehouse.models.catalog import Model
-from warehouse.store.rows import Row, rows_of
+from warehouse.store.rows import rows_of
 
 CAUSES = ("late_data", "correction", "deletion", "calendar", "rule", "progress")
 

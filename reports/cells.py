@@ -25,7 +25,7 @@ COUNT, PERCENT, DAY = "#,##0", "0.00%", "dd/mm/yyyy"
 
 
 @dataclass(frozen=True)
-class Look:
+class CellStyle:
     """How a cell looks."""
 
     bold: bool = False
@@ -48,29 +48,29 @@ def clean_text(value: object) -> str:
     return text
 
 
-def put_text(cell: Cell, value: object, look: Look | None = None) -> None:
+def put_text(cell: Cell, value: object, look: CellStyle | None = None) -> None:
     """Write text, whatever it looks like, as text."""
     text = clean_text(value)
     cell.value = text
     cell.data_type = "s"
     # Excel keeps it text also when somebody edits the cell.
     cell.quotePrefix = str(value).startswith(RISKY)
-    dress(cell, look or Look())
+    dress(cell, look or CellStyle())
 
 
-def put_number(cell: Cell, value: float | None, look: Look) -> None:
+def put_number(cell: Cell, value: float | None, look: CellStyle) -> None:
     """Write a number or leave the cell empty; never text."""
     cell.value = value
     dress(cell, look)
 
 
-def put_formula(cell: Cell, formula: str, look: Look) -> None:
+def put_formula(cell: Cell, formula: str, look: CellStyle) -> None:
     """Write a formula of our own, made of cell addresses alone."""
     cell.value = f"={formula}"
     dress(cell, look)
 
 
-def dress(cell: Cell, look: Look) -> None:
+def dress(cell: Cell, look: CellStyle) -> None:
     """Give a cell its look."""
     cell.font = Font(name=FONT, size=look.size, bold=look.bold, italic=look.italic)
     cell.alignment = Alignment(horizontal=look.across, vertical="center", wrap_text=True)
@@ -82,7 +82,12 @@ def dress(cell: Cell, look: Look) -> None:
 
 
 def merge_text(
-    sheet: Worksheet, row: int, columns: tuple[int, int], value: object, look: Look, rows: int = 1
+    sheet: Worksheet,
+    row: int,
+    columns: tuple[int, int],
+    value: object,
+    look: CellStyle,
+    rows: int = 1,
 ) -> None:
     """Write text over several cells as one."""
     first, last = columns

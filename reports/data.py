@@ -7,9 +7,8 @@ groups is taken as published, never decided again.
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from common.rows import named
+from common.rows import Row, named
 
-Row = dict[str, Any]
 TREND_MONTHS = 13
 AGENCIES_SHOWN = 60
 PROCEDURES_SHOWN = 1500
@@ -18,7 +17,7 @@ INDEX_766, ND_224 = "index_766_", "nd224_"
 RATING_KPIS = ("very_satisfied", "dissatisfied")
 
 
-class Connection(Protocol):
+class Published(Protocol):
     """An open read-only DuckDB connection on a published file."""
 
     def execute(self, query: str, parameters: Any = ...) -> Any:
@@ -57,7 +56,7 @@ class Scorecard:
         return [row for row in self.kpis if row["kpi_id"].startswith(ND_224)]
 
 
-def read_scorecard(connection: Connection) -> Scorecard:
+def read_scorecard(connection: Published) -> Scorecard:
     """Read the page's rows from an open published file."""
     kpis = rows_of(
         connection,
@@ -113,12 +112,12 @@ def read_scorecard(connection: Connection) -> Scorecard:
     )
 
 
-def rows_of(connection: Connection, query: str, values: list[Any] | None = None) -> list[Row]:
+def rows_of(connection: Published, query: str, values: list[Any] | None = None) -> list[Row]:
     """The rows of a query as dicts."""
     return named(connection.execute(query, values or []))
 
 
-def _publication(connection: Connection) -> Row:
+def _publication(connection: Published) -> Row:
     """The file's own row: the last by number. A file of an earlier release has no numbers, only names."""
     numbered = rows_of(
         connection,
@@ -130,7 +129,7 @@ def _publication(connection: Connection) -> Row:
     return found[0]
 
 
-def has_table(connection: Connection, table: str) -> bool:
+def has_table(connection: Published, table: str) -> bool:
     """Whether the published file holds a table; marts come with their own release."""
     schema, name = table.split(".")
     found = connection.execute(
@@ -139,7 +138,7 @@ def has_table(connection: Connection, table: str) -> bool:
     return found.fetchone() is not None
 
 
-def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
+def _by_agency(connection: Published, kpi: Row) -> list[Row]:
     """The headline figure of each agency, those that weigh most on the result first."""
     return rows_of(
         connection,
@@ -152,7 +151,7 @@ def _by_agency(connection: Connection, kpi: Row) -> list[Row]:
     )
 
 
-def _agencies(connection: Connection, year: Any) -> list[Row]:
+def _agencies(connection: Published, year: Any) -> list[Row]:
     return rows_of(
         connection,
         "select a.*, v.numerator, v.denominator, v.value, coalesce(v.status, 'no_data') as status "
@@ -166,7 +165,7 @@ def _agencies(connection: Connection, year: Any) -> list[Row]:
     )
 
 
-def _trend(connection: Connection, kpi_id: str) -> list[Row]:
+def _trend(connection: Published, kpi_id: str) -> list[Row]:
     rows = rows_of(
         connection,
         f"select * from marts.kpi_trend where kpi_id = ? order by period_start desc limit {TREND_MONTHS}",
@@ -175,7 +174,7 @@ def _trend(connection: Connection, kpi_id: str) -> list[Row]:
     return rows[::-1]
 
 
-def _variants(connection: Connection, kpi: Row) -> list[Row]:
+def _variants(connection: Published, kpi: Row) -> list[Row]:
     return rows_of(
         connection,
         "select v.variant, n.label_vi, n.label_en, v.numerator, v.denominator, v.value, v.status "
@@ -186,14 +185,14 @@ def _variants(connection: Connection, kpi: Row) -> list[Row]:
     )
 
 
-def _awaited_years(connection: Connection) -> list[int]:
+def _awaited_years(connection: Published) -> list[int]:
     if not has_table(connection, "meta.calendar_year"):
         return []
     query = "select calendar_year from meta.calendar_year where is_awaited order by 1"
     return [row["calendar_year"] for row in rows_of(connection, query)]
 
 
-def _forecasts(connection: Connection) -> dict[str, Row]:
+def _forecasts(connection: Published) -> dict[str, Row]:
     if not has_table(connection, "marts.forecast"):
         return {}
     return {row["kpi_id"]: row for row in rows_of(connection, "from marts.forecast")}

@@ -7,7 +7,8 @@ procedures stays small.
 
 from typing import Any
 
-from reports.data import Row, Scorecard
+from common.rows import Row
+from reports.data import Scorecard
 from reports.numbers import SIGNS, status_text, target_text, value_text
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.cells import COUNT, Look, fit_row, merge_text, put_formula, put_number, put_text
-from reports.data import Row
+from common.rows import Row
+from reports.cells import COUNT, CellStyle, fit_row, merge_text, put_formula, put_number, put_text
 from reports.forms import PROVISIONAL_NOTE, Column, Form
 from reports.numbers import day_text
 from reports.sheets import BODY, MIDDLE, NUMBER, SHARE, open_sheet, sign
@@ -60,15 +60,15 @@ def fill_form(sheet: Worksheet, form: Form, rows: Sequence[Row], data_as_of: dt.
         text.format(total[name]) for name, text in form.notes_of if total and total.get(name)
     ]
     for note in [*form.notes, *counted, *form.law, *([PROVISIONAL_NOTE] if rests else [])]:
-        merge_text(sheet, row, (1, 2 + len(form.columns)), note, Look(italic=True, size=11))
+        merge_text(sheet, row, (1, 2 + len(form.columns)), note, CellStyle(italic=True, size=11))
         row += 1
     sign(sheet, row + 1, 2 + len(form.columns), data_as_of)
 
 
 def _group_row(sheet: Worksheet, row: int, named: tuple[str, str], width: int) -> None:
     """A heading among the rows; its other cells stay empty, so sums pass over them."""
-    put_text(sheet.cell(row, 1), named[0], Look(boxed=True, bold=True, across="center"))
-    put_text(sheet.cell(row, 2), named[1], Look(boxed=True, bold=True))
+    put_text(sheet.cell(row, 1), named[0], CellStyle(boxed=True, bold=True, across="center"))
+    put_text(sheet.cell(row, 2), named[1], CellStyle(boxed=True, bold=True))
     for place in range(3, width + 1):
         put_text(sheet.cell(row, place), "", BODY)
 
@@ -92,8 +92,8 @@ def _total_row(
     sheet: Worksheet, form: Form, places: dict[str, int], rows: tuple[int, int], total: Row
 ) -> None:
     top, row = rows
-    bold = Look(boxed=True, bold=True, across="right", number_format=COUNT)
-    merge_text(sheet, row, (1, 2), "Tổng số", Look(boxed=True, bold=True, across="center"))
+    bold = CellStyle(boxed=True, bold=True, across="right", number_format=COUNT)
+    merge_text(sheet, row, (1, 2), "Tổng số", CellStyle(boxed=True, bold=True, across="center"))
     sheet.row_dimensions[row].height = 20
     for column in form.columns:
         letter = get_column_letter(places[column.source])

@@ -7,7 +7,7 @@ out from its column comments, so a new form mart needs nothing here.
 
 from dataclasses import dataclass
 
-from reports.data import Connection, rows_of
+from reports.data import Published, rows_of
 
 KEYS = (
     "period_kind", "period_start", "period_end", "agency_code", "agency_name", "agency_group", "position",
@@ -165,7 +165,7 @@ NOTES: dict[str, tuple[str, ...]] = {
 }
 
 
-def published_forms(connection: Connection) -> list[Form]:
+def published_forms(connection: Published) -> list[Form]:
     """The forms whose marts are published: those laid out here, then the others."""
     found = rows_of(
         connection,
@@ -180,7 +180,7 @@ def published_forms(connection: Connection) -> list[Form]:
     return known + [form for form in laid_out if form is not None]
 
 
-def _from_comments(connection: Connection, mart: str, comment: str) -> Form | None:
+def _from_comments(connection: Published, mart: str, comment: str) -> Form | None:
     """A plain layout, each caption being the Vietnamese half of the column's comment."""
     schema, name = mart.split(".")
     columns = rows_of(

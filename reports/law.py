@@ -8,7 +8,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.data import Connection, Row, Scorecard, has_table, rows_of
+from common.rows import Row
+from reports.data import Published, Scorecard, has_table, rows_of
 from reports.forms import Form
 
 NO_VERSION = "Chưa xác định văn bản ban hành biểu cho kỳ này."
@@ -21,7 +22,7 @@ def citation_text(
     return "; ".join(row[name] + _part(row, first, last) for row in rows)
 
 
-def with_law(connection: Connection, card: Scorecard) -> Scorecard:
+def with_law(connection: Published, card: Scorecard) -> Scorecard:
     """The card with what each figure's own period rested on, and where the clocks of its cases start.
 
     A file of an earlier release has no such tables; its own text stays.
@@ -39,7 +40,7 @@ def with_law(connection: Connection, card: Scorecard) -> Scorecard:
     return replace(card, kpis=kpis, clock_rules=rules)
 
 
-def with_version(connection: Connection, form: Form, rows: Sequence[Row]) -> Form:
+def with_version(connection: Published, form: Form, rows: Sequence[Row]) -> Form:
     """The form with the document that held in its period, and what is to be said of that under it."""
     if not has_table(connection, "meta.form_version"):
         return form
@@ -70,7 +71,7 @@ def with_version(connection: Connection, form: Form, rows: Sequence[Row]) -> For
     )  # fmt: skip
 
 
-def _basis(connection: Connection, kpi: Row) -> str:
+def _basis(connection: Published, kpi: Row) -> str:
     first, last = kpi["period_start"], min(kpi["period_end"], kpi["data_as_of"].date())
     rows = rows_of(
         connection,

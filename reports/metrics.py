@@ -13,12 +13,13 @@ from typing import Any
 import yaml
 
 from common.disk import write_whole
-from reports.data import Connection, Row, rows_of
+from common.rows import Row
+from reports.data import Published, rows_of
 
 MODEL = "kpi_value"
 
 
-def write_metrics(connection: Connection, path: Path) -> Path:
+def write_metrics(connection: Published, path: Path) -> Path:
     """Write the metrics of an open published file; temp name, then rename. Returns its path."""
     variants = rows_of(
         connection,

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from common.disk import write_whole
-from reports.data import Connection, read_scorecard
+from reports.data import Published, read_scorecard
 from reports.drill import drill_data
 from reports.law import with_law
 from reports.numbers import (
@@ -38,7 +38,7 @@ POLICY = (
 )
 
 
-def write_page(connection: Connection, path: Path) -> Path:
+def write_page(connection: Published, path: Path) -> Path:
     """Write the page of an open published file; temp name, then rename. Returns its path."""
     environment = Environment(
         loader=PackageLoader("reports"), autoescape=True, undefined=StrictUndefined,

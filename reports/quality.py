@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from common.disk import write_whole
-from common.rows import named
-from reports.data import Connection, Row
+from common.rows import Row, named
+from reports.data import Published
 from reports.numbers import number_text
 
 RUNS_SHOWN = 12
@@ -39,12 +39,12 @@ _LATEST = """
 _WORST = {"error": 0, "critical": 1, "warning": 2, "info": 3}
 
 
-def read_rules(connection: Connection) -> list[Row]:
+def read_rules(connection: Published) -> list[Row]:
     """The latest result of every rule, one dict a rule by table and rule; `trend` is oldest first."""
     return named(connection.execute(_LATEST, {"runs": RUNS_SHOWN}))
 
 
-def write_quality(connection: Connection, path: Path) -> Path:
+def write_quality(connection: Published, path: Path) -> Path:
     """Write the page from an open warehouse; temp name, then rename. Returns its path."""
     rules = read_rules(connection)
     environment = Environment(

@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reports.cells import (
     COUNT,
     PERCENT,
-    Look,
+    CellStyle,
     fit_row,
     merge_text,
     put_formula,
@@ -27,13 +27,13 @@ from reports.numbers import status_text, target_text
 
 CENTRE = "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG"
 COUNTRY = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
-HEADING = Look(bold=True, across="center")
-HEAD = Look(bold=True, across="center", boxed=True, filled=True, size=12)
-BODY = Look(boxed=True)
-MIDDLE = Look(boxed=True, across="center")
-NUMBER = Look(boxed=True, across="right", number_format=COUNT)
-SHARE = Look(boxed=True, across="right", number_format=PERCENT)
-POINTS = Look(boxed=True, across="right", number_format="0.00")
+HEADING = CellStyle(bold=True, across="center")
+HEAD = CellStyle(bold=True, across="center", boxed=True, filled=True, size=12)
+BODY = CellStyle(boxed=True)
+MIDDLE = CellStyle(boxed=True, across="center")
+NUMBER = CellStyle(boxed=True, across="right", number_format=COUNT)
+SHARE = CellStyle(boxed=True, across="right", number_format=PERCENT)
+POINTS = CellStyle(boxed=True, across="right", number_format="0.00")
 MILLION = 1_000_000
 Heads = Sequence[tuple[str, Sequence[str]]]
 
@@ -104,8 +104,8 @@ def fill_agencies(sheet: Worksheet, card: Scorecard) -> None:
         _agency_shares(sheet, row)
         fit_row(sheet, row)
         row += 1
-    bold = Look(boxed=True, bold=True, across="right", number_format=COUNT)
-    merge_text(sheet, row, (1, 2), "Tổng số", Look(boxed=True, bold=True, across="center"))
+    bold = CellStyle(boxed=True, bold=True, across="right", number_format=COUNT)
+    merge_text(sheet, row, (1, 2), "Tổng số", CellStyle(boxed=True, bold=True, across="center"))
     sheet.row_dimensions[row].height = 20
     for place in (name for name in names if name != 13):
         letter = get_column_letter(place)
@@ -116,7 +116,7 @@ def fill_agencies(sheet: Worksheet, card: Scorecard) -> None:
     undated = sum(agency.get("no_due_count") or 0 for agency in card.agencies)
     if undated:
         note = f"Trong tổng số đã giải quyết có {undated} hồ sơ không xác định được hạn trả."
-        merge_text(sheet, row + 1, (1, 14), note, Look(italic=True, size=11))
+        merge_text(sheet, row + 1, (1, 14), note, CellStyle(italic=True, size=11))
     sign(sheet, row + 2, 14, first["data_as_of"])
 
 
@@ -137,8 +137,8 @@ def fill_notes(sheet: Worksheet, card: Scorecard) -> None:
     merge_text(sheet, 1, (1, 4), "GHI CHÚ", HEADING)
     row = 2
     for name, value in facts:
-        put_text(sheet.cell(row, 1), name, Look(bold=True))
-        merge_text(sheet, row, (2, 4), value, Look())
+        put_text(sheet.cell(row, 1), name, CellStyle(bold=True))
+        merge_text(sheet, row, (2, 4), value, CellStyle())
         row += 1
     row += 1
     for place, head in enumerate(("Chỉ tiêu", "Định nghĩa", "Biến thể", "Căn cứ"), start=1):
@@ -165,18 +165,20 @@ def open_sheet(
     """Write the top of a form and its head of two rows and numbers; returns the first row below."""
     width = sum(max(len(inner), 1) for _, inner in heads)
     half = max(width // 2, 2)
-    small = Look(size=11, across="left", italic=True)
+    small = CellStyle(size=11, across="left", italic=True)
     left = (form.number, form.authority) if form else (CENTRE, "")
-    merge_text(sheet, 1, (1, half), left[0], Look(bold=True, across="left" if form else "center"))
+    merge_text(
+        sheet, 1, (1, half), left[0], CellStyle(bold=True, across="left" if form else "center")
+    )
     merge_text(sheet, 2, (1, half), left[1], small)
     merge_text(sheet, 1, (half + 1, width), COUNTRY[0], HEADING)
     merge_text(sheet, 2, (half + 1, width), COUNTRY[1], HEADING)
-    merge_text(sheet, 4, (1, width), title, Look(bold=True, across="center", size=15))
-    merge_text(sheet, 5, (1, width), period, Look(italic=True, across="center"))
+    merge_text(sheet, 4, (1, width), title, CellStyle(bold=True, across="center", size=15))
+    merge_text(sheet, 5, (1, width), period, CellStyle(italic=True, across="center"))
     if form:
         merge_text(sheet, 6, (1, half), f"Đơn vị báo cáo: {CENTRE.capitalize()}", small)
         merge_text(
-            sheet, 6, (half + 1, width), form.unit, Look(size=11, italic=True, across="right")
+            sheet, 6, (half + 1, width), form.unit, CellStyle(size=11, italic=True, across="right")
         )
     place = 1
     for head, inner in heads:
@@ -191,7 +193,7 @@ def open_sheet(
         put_text(
             sheet.cell(9, number),
             f"({number})",
-            Look(boxed=True, italic=True, across="center", size=11),
+            CellStyle(boxed=True, italic=True, across="center", size=11),
         )
     sheet.row_dimensions[8].height = 52
     set_up_page(sheet, [6.0, 40.0, *[13.5] * (width - 2)], (7, 9))
@@ -202,10 +204,10 @@ def sign(sheet: Worksheet, row: int, width: int, day: dt.datetime) -> None:
     """The place, the day and the two signatures under a form."""
     half = max(width // 2, 2)
     place_day = f"…………, ngày {day.day} tháng {day.month} năm {day.year}"
-    merge_text(sheet, row, (half + 1, width), place_day, Look(italic=True, across="center"))
+    merge_text(sheet, row, (half + 1, width), place_day, CellStyle(italic=True, across="center"))
     for columns, who, how in (
         ((1, half), "NGƯỜI LẬP BIỂU", "(Ký, ghi rõ họ tên)"),
         ((half + 1, width), "THỦ TRƯỞNG ĐƠN VỊ", "(Ký, đóng dấu, ghi rõ họ tên)"),
     ):
         merge_text(sheet, row + 1, columns, who, HEADING)
-        merge_text(sheet, row + 2, columns, how, Look(italic=True, across="center"))
+        merge_text(sheet, row + 2, columns, how, CellStyle(italic=True, across="center"))

@@ -10,7 +10,8 @@ from openpyxl import Workbook
 from openpyxl.workbook.properties import CalcProperties
 
 from common.disk import whole
-from reports.data import Connection, Row, read_scorecard, rows_of
+from common.rows import Row
+from reports.data import Published, read_scorecard, rows_of
 from reports.form_sheet import fill_form
 from reports.forms import Form, published_forms
 from reports.law import with_law, with_version
@@ -20,7 +21,7 @@ from reports.sheets import fill_agencies, fill_notes, fill_scorecard
 PREFERRED_KINDS = ("quarter", "month", "year", "ytd")
 
 
-def write_workbook(connection: Connection, path: Path) -> Path:
+def write_workbook(connection: Published, path: Path) -> Path:
     """Write the workbook of an open published file; temp name, then rename. Returns its path."""
     card = with_law(connection, read_scorecard(connection))
     book = Workbook()
@@ -43,7 +44,7 @@ def write_workbook(connection: Connection, path: Path) -> Path:
     return path
 
 
-def _newest_period(connection: Connection, form: Form) -> list[Row]:
+def _newest_period(connection: Published, form: Form) -> list[Row]:
     kinds = {
         row["period_kind"]
         for row in rows_of(connection, f"select distinct period_kind from {form.mart}")

@@ -28,7 +28,7 @@ from sources.spec.systems import (
     TotalSpec,
     WindowSpec,
 )
-from sources.spec.types import FieldSpec, Model, Names, RecordPath, TextMap
+from sources.spec.types import FieldSpec, Names, RecordPath, SpecModel, TextMap
 
 DOCS = PROJECT / "docs"
 DECISIONS = DOCS / "decisions"
@@ -113,7 +113,7 @@ def reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-_PLACES: Mapping[type[Model], str] = {
+_PLACES: Mapping[type[SpecModel], str] = {
     SourcesSpec: "The file",
     SystemSpec: "`systems: <name>:`",
     AuthSpec: "`auth:`",
@@ -142,7 +142,7 @@ _WRITTEN_AS: tuple[tuple[object, str], ...] = (
 )
 
 
-def _nested(model: type[Model]) -> list[type[Model]]:
+def _nested(model: type[SpecModel]) -> list[type[SpecModel]]:
     """A model and those that its words hold, each once, in the order of the file."""
     found = [model]
     for word in model.model_fields.values():
@@ -152,8 +152,8 @@ def _nested(model: type[Model]) -> list[type[Model]]:
     return found
 
 
-def _models_in(kind: object) -> list[type[Model]]:
-    if isinstance(kind, type) and issubclass(kind, Model):
+def _models_in(kind: object) -> list[type[SpecModel]]:
+    if isinstance(kind, type) and issubclass(kind, SpecModel):
         return [kind]
     return [model for part in get_args(kind) for model in _models_in(part)]
 
@@ -195,7 +195,7 @@ def _default(word: FieldInfo) -> str:
     return f"`{value}`" if value not in (None, "", {}, frozenset()) else "–"
 
 
-def _meanings(model: type[Model]) -> dict[str, str]:
+def _meanings(model: type[SpecModel]) -> dict[str, str]:
     """What stands under each word of a model in its own file."""
     (tree,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(tree, ast.ClassDef)

@@ -15,6 +15,7 @@ from assets.cap import build_capped
 from assets.checks import check_suites, row_rules
 from assets.names import PUBLIC_HOLIDAYS
 from assets.night import Night, open_night
+from common.rows import Row
 from expectations.outcome import Outcome
 from orchestration.parts import Parts
 from warehouse.errors import CatalogError, WarehouseError
@@ -24,7 +25,7 @@ from warehouse.models.catalog import Catalog, Model
 from warehouse.models.labels import BARRED
 from warehouse.models.privacy import read_labels
 from warehouse.models.seeds import load_public_holidays, load_seed
-from warehouse.store.rows import Row, rows_of
+from warehouse.store.rows import rows_of
 from warehouse.store.state import table_names
 
 

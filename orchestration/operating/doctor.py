@@ -26,7 +26,7 @@ from sources.spec.systems import SourcesSpec
 from warehouse.backup import last_backup
 from warehouse.publication.versions import current_version, list_versions
 from warehouse.store.engine import engine_version, is_affected
-from warehouse.store.inspect import Look, leftover_logs, look_at_warehouse
+from warehouse.store.inspect import Inspection, leftover_logs, look_at_warehouse
 from warehouse.store.migrations import NEWEST
 from warehouse.store.sequence import is_future, time_in
 
@@ -163,7 +163,7 @@ def _permissions(settings: Settings) -> Iterator[Finding]:
         yield Finding("permissions", "ok", "Kho hạn chế chỉ chủ sở hữu đọc được. / Owner only.")
 
 
-def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
+def _warehouse(settings: Settings, look: Inspection) -> Iterator[Finding]:
     if not look.exists:
         yield Finding("warehouse", "warn", "Chưa có kho. / No warehouse yet.", "motcua run --full")
         return
@@ -213,7 +213,7 @@ def _warehouse(settings: Settings, look: Look) -> Iterator[Finding]:
     yield from _devices(look)
 
 
-def _devices(look: Look) -> Iterator[Finding]:
+def _devices(look: Inspection) -> Iterator[Finding]:
     if look.undeclared_devices:
         yield Finding(
             "devices", "warn",

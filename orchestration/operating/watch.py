@@ -8,13 +8,13 @@ goes on, so check results are read one by one.
 import datetime as dt
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunRecord, RunsFilter
 
 from assets.broken import Broken
 from common.local_time import LOCAL
+from common.rows import Row
 from orchestration.operating.alerts import RUNS_REMEMBERED, Alerts, Cause
 from orchestration.operating.causes import Stop, broken_rules, stop_of
 from orchestration.operating.messengers import messengers, ping
@@ -31,7 +31,7 @@ STALE_AFTER = dt.timedelta(hours=36)
 NIGHTS = ("nightly", "full_refresh")
 LOOK_EVERY_SECONDS = 60
 ENDED = [DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS, DagsterRunStatus.CANCELED]
-Row = dict[str, Any]
+
 _FIRST_LOOK_BACK = dt.timedelta(days=2)
 _RUNS_LISTED = 300
 _NIGHTS_LISTED = 20

@@ -15,10 +15,10 @@ SEPARATORS = ",;"
 _TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 _SEP_LINE = re.compile(r'"?sep=([,;])"?\r?\n', re.IGNORECASE)
 
-Row = list[str]
+CellTexts = list[str]
 
 
-def csv_rows(data: bytes) -> Iterator[tuple[int, Row]]:
+def csv_rows(data: bytes) -> Iterator[tuple[int, CellTexts]]:
     """(line number, cells) of every row that isn't blank, the heading row first.
 
     Raises:

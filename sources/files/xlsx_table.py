@@ -22,10 +22,10 @@ LONGEST_CELL = 32_767
 _ZEROS = re.compile(r"0{2,30}")
 _CLOCK = re.compile(r"[hHsS]")
 
-Row = list[str]
+CellTexts = list[str]
 
 
-def xlsx_rows(data: bytes) -> Iterator[tuple[int, Row]]:
+def xlsx_rows(data: bytes) -> Iterator[tuple[int, CellTexts]]:
     """(row number, cells) of every row that isn't blank, the heading row first.
 
     Raises:
@@ -94,7 +94,7 @@ def _formula_cells(data: bytes, title: str) -> set[str]:
     }
 
 
-def _rows(sheet: Any, formulas: set[str]) -> Iterator[tuple[int, Row]]:
+def _rows(sheet: Any, formulas: set[str]) -> Iterator[tuple[int, CellTexts]]:
     width: int | None = None
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         texts = [_cell_text(cell, formulas) for cell in cells]
@@ -107,7 +107,7 @@ def _rows(sheet: Any, formulas: set[str]) -> Iterator[tuple[int, Row]]:
         if len(texts) > min(width, COLUMNS_MOST):
             raise SetAsideError(
                 f"Dòng {number} có dữ liệu ở cột {len(texts)} không có tiêu đề. Tiêu đề phải ở dòng đầu tiên.",
-                f"Row {number} has data in column {len(texts)}, which has no heading. Headings belong into "
+                f"CellTexts {number} has data in column {len(texts)}, which has no heading. Headings belong into "
                 "the first row.",
             )
         yield number, texts + [""] * (width - len(texts))

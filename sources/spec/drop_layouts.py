@@ -9,10 +9,10 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from sources.spec.headings import heading_index
-from sources.spec.types import FieldSpec, Model, Names, TextMap, check_names, known_zone
+from sources.spec.types import FieldSpec, Names, SpecModel, TextMap, check_names, known_zone
 
 
-class LayoutSpec(Model):
+class LayoutSpec(SpecModel):
     """A foreign layout of a dropped file: its own headings, constants, words and times."""
 
     prefixes: Names = ()
@@ -38,7 +38,7 @@ class LayoutSpec(Model):
         return known_zone(value)
 
 
-class DropSpec(Model):
+class DropSpec(SpecModel):
     """One kind of dropped file: what its name begins with, its columns and what it must have."""
 
     prefixes: Names

@@ -14,9 +14,9 @@ from pydantic import Field, field_validator, model_validator
 from sources.spec.drop_layouts import DropSpec
 from sources.spec.types import (
     FieldSpec,
-    Model,
     Names,
     RecordPath,
+    SpecModel,
     TextMap,
     check_names,
     known_zone,
@@ -24,7 +24,7 @@ from sources.spec.types import (
 )
 
 
-class AuthSpec(Model):
+class AuthSpec(SpecModel):
     """How a system is shown who asks. The secret itself is passed in, never written here."""
 
     kind: Literal["oauth2_client_credentials", "api_key", "basic", "bearer", "none"]
@@ -39,7 +39,7 @@ class AuthSpec(Model):
     """The header of an api_key."""
 
 
-class WindowSpec(Model):
+class WindowSpec(SpecModel):
     """The query parameters that bound a read, and how their values are written."""
 
     from_param: str = Field(alias="from")
@@ -56,7 +56,7 @@ class WindowSpec(Model):
     """
 
 
-class PagingSpec(Model):
+class PagingSpec(SpecModel):
     """How one page leads to the next."""
 
     kind: Literal["none", "cursor", "page", "offset", "next_link", "link_header"]
@@ -91,7 +91,7 @@ class PagingSpec(Model):
         return self
 
 
-class PageSizeSpec(Model):
+class PageSizeSpec(SpecModel):
     """How many rows a page is asked to hold; the system may answer with fewer."""
 
     param: str
@@ -100,7 +100,7 @@ class PageSizeSpec(Model):
     """How many rows are asked for, 100,000 at most."""
 
 
-class TotalSpec(Model):
+class TotalSpec(SpecModel):
     """Where the system tells its own row count: in the body or in a header."""
 
     body: RecordPath = ()
@@ -117,7 +117,7 @@ class TotalSpec(Model):
         return self
 
 
-class EntitySpec(Model):
+class EntitySpec(SpecModel):
     """One list of a system: how it is asked, how its pages look, and what is kept of a record."""
 
     path: str
@@ -195,7 +195,7 @@ class EntitySpec(Model):
         return frozenset((*self.key, *self.required, *version))
 
 
-class SystemSpec(Model):
+class SystemSpec(SpecModel):
     """One source system; its address and secret come from the settings."""
 
     label: str = ""
@@ -218,7 +218,7 @@ class SystemSpec(Model):
         return self
 
 
-class SourcesSpec(Model):
+class SourcesSpec(SpecModel):
     """A whole source file."""
 
     version: Literal[1]

@@ -42,13 +42,13 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 TextMap = Annotated[Mapping[str, str], BeforeValidator(_as_text_map)]
 
 
-class Model(BaseModel):
+class SpecModel(BaseModel):
     """Frozen, and unknown words are errors: a misspelt key must not be silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class FieldSpec(Model):
+class FieldSpec(SpecModel):
     """One kept field: where it stands in the record, and how its codes and times are written."""
 
     path: RecordPath = Field(default=(), alias="from")

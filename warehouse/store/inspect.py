@@ -15,7 +15,7 @@ from warehouse.store.recovery import is_log_passed_by
 
 
 @dataclass(frozen=True)
-class Look:
+class Inspection:
     """A look at a warehouse file; `problem` is set when it could not be opened."""
 
     exists: bool
@@ -29,10 +29,10 @@ class Look:
     latest: dict[str, dt.datetime] = field(default_factory=dict)
 
 
-def look_at_warehouse(path: Path, lock: Path) -> Look:
+def look_at_warehouse(path: Path, lock: Path) -> Inspection:
     """Look at the warehouse; while a run holds it, only who does is told."""
     if not path.exists():
-        return Look(exists=False)
+        return Inspection(exists=False)
     wal = path.with_name(path.name + ".wal")
     wal_bytes = wal.stat().st_size if wal.exists() else 0
     guard = FileLock(lock, mode=0o600)
@@ -41,18 +41,18 @@ def look_at_warehouse(path: Path, lock: Path) -> Look:
     except Timeout:
         note = lock.with_suffix(".holder")
         who = note.read_text(encoding="utf-8").strip() if note.exists() else "another run"
-        return Look(exists=True, held_by=who, wal_bytes=wal_bytes)
+        return Inspection(exists=True, held_by=who, wal_bytes=wal_bytes)
     try:
         if is_log_passed_by(path):
-            return Look(exists=True, problem="DamagedLog", wal_bytes=wal_bytes)
+            return Inspection(exists=True, problem="DamagedLog", wal_bytes=wal_bytes)
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         kind = type(error).__name__
-        return Look(exists=True, problem=kind, wal_bytes=wal_bytes)
+        return Inspection(exists=True, problem=kind, wal_bytes=wal_bytes)
     finally:
         guard.release()
     try:
-        return Look(
+        return Inspection(
             exists=True,
             wal_bytes=wal_bytes,
             schema_version=_number(connection, "select max(version) from meta.schema_version"),

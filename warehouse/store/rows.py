@@ -4,14 +4,10 @@ Belongs here: a query's rows as dicts, and what to say where the store is of ano
 (explain.py, restate.py, plan.py, points_766.py, law.py).
 """
 
-from typing import Any
-
 import duckdb
 
-from common.rows import named
+from common.rows import Row, named
 from warehouse.errors import WarehouseError
-
-Row = dict[str, Any]
 
 
 def rows_of(
