@@ -17,9 +17,11 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.errors import PublicationError
 from warehouse.row_order import ordered_queries, refuse_other_order
 from warehouse.sequence import number_in, numbered_name
+from warehouse.state import count_rows
 from warehouse.versions import FILE_NAME, current_version, list_versions, prune, switch_to, sync
 
 STORAGE_VERSION = "v1.2.0"
@@ -163,14 +165,15 @@ def _write_file(
     comments = _comments(connection)
     connection.execute(f"attach '{path}' as publication (storage_version '{STORAGE_VERSION}')")
     try:
-        for table, query in queries.items():
-            schema = table.split(".")[0]
-            connection.execute(f"create schema if not exists publication.{schema}")
-            connection.execute(f"create table publication.{table} as {query}")
-            row = connection.execute(f"select count(*) from {table}").fetchone()
-            rows[table] = int(row[0]) if row else 0
-            if table in comments:
-                connection.execute("; ".join(comments[table]))
+        # In one commit: each waits for the disk, and there are hundreds of comments.
+        with transaction(connection):
+            for table, query in queries.items():
+                schema = table.split(".")[0]
+                connection.execute(f"create schema if not exists publication.{schema}")
+                connection.execute(f"create table publication.{table} as {query}")
+                rows[table] = count_rows(connection, table)
+                if table in comments:
+                    connection.execute("; ".join(comments[table]))
         connection.execute("checkpoint publication")
     finally:
         connection.execute("detach publication")
