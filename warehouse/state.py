@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.rows import rows_of
 
 STATE_TABLES = {
@@ -98,12 +99,14 @@ class RunContext:
 
 def ensure_state(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the state tables that don't exist yet, and columns added by later releases."""
-    for table, columns in STATE_TABLES.items():
-        connection.execute(f"create table if not exists {table} ({columns})")
-        for column in columns.split(","):
-            connection.execute(f"alter table {table} add column if not exists {column.strip()}")
-        for column, label in PUBLISHED_STATE.get(table, {}).items():
-            connection.execute(f"comment on column {table}.{column} is '{label}'")
+    # In one commit: each waits for the disk, and every comment would be one.
+    with transaction(connection):
+        for table, columns in STATE_TABLES.items():
+            connection.execute(f"create table if not exists {table} ({columns})")
+            for column in columns.split(","):
+                connection.execute(f"alter table {table} add column if not exists {column.strip()}")
+            for column, label in PUBLISHED_STATE.get(table, {}).items():
+                connection.execute(f"comment on column {table}.{column} is '{label}'")
 
 
 def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
