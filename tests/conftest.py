@@ -85,8 +85,10 @@ def pytest_configure() -> None:
 # Two processes take files in turn, so the longest go first and small ones even out the end. The first of all needs
 # no night of its own while the second has it built for both.
 LONGEST = (
-    "hard_days", "stops", "kills", "canaries", "gates", "oracle", "power_cut", "hard_nights", "sweep", "night",
-    "sql_cases", "faults", "quality_loop", "person_key", "real_data", "command_line", "report_page", "spark",
+    "hard_days", "stops", "restate", "renewal", "kills", "source_changes", "sweep", "oracle", "night",
+    "light_commands", "real_data", "gates", "power_cut", "hard_nights", "sql_cases", "faults", "judge_process",
+    "loads", "sources_demo", "clock", "canaries", "keeping", "quality_loop", "row_order", "person_key",
+    "report_page", "report_workbook", "carried_checks", "command_line", "migration", "plan", "spark",
 )  # fmt: skip
 
 

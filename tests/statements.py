@@ -26,7 +26,9 @@ def judged(connection: duckdb.DuckDBPyConnection, suites: Iterable[Suite]) -> li
     ]
 
 
-def _verdicts(connection: duckdb.DuckDBPyConnection, suite: Suite) -> Iterator[tuple[Rule, Verdict]]:
+def _verdicts(
+    connection: duckdb.DuckDBPyConnection, suite: Suite
+) -> Iterator[tuple[Rule, Verdict]]:
     """All rules about single rows by one look at the table; one by one where that statement errs."""
     rules = [rule for rule in suite.rules if rule.severity == "critical"]
     counts = [f"count(*) filter (where {rule.breaks})" for rule in rules if rule.breaks is not None]

@@ -8,7 +8,7 @@ import pytest
 from orchestration.settings import PROJECT
 from tests.restated_ledger import Ledger
 from tests.warehouse_case import EXTERNAL, SHAPES, SQL
-from warehouse.build import build_model
+from warehouse.build import Builder
 from warehouse.catalog import load_catalog
 from warehouse.connection import open_warehouse
 from warehouse.erasure import rebuild_file
@@ -55,9 +55,10 @@ def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> No
         load_seed(connection, table, path)
     load_public_holidays(connection)
     wanted = catalog.ancestors("marts.kpi_measure")
+    builder = Builder(connection)
     for model in catalog.models.values():
         if model.table in wanted:
-            build_model(connection, model)
+            builder.build(model)
     assert connection.execute(FIGURES).fetchall() == before
     assert connection.execute(f"select {kept} from raw.cases__case order by all").fetchall() == raw
     connection.close()

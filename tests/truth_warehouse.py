@@ -16,7 +16,7 @@ import duckdb
 from assets.checks import row_rules as _row_rules
 from expectations.suite import load_suites
 from tests.warehouse_case import CENTRE, EXTERNAL, SHAPES, SQL
-from warehouse.build import build_model
+from warehouse.build import Builder
 from warehouse.catalog import load_catalog
 from warehouse.connection import Limits, open_warehouse
 from warehouse.load import load_batch
@@ -86,8 +86,9 @@ class TruthWarehouse:
                 {"code": code, "night": night},
             )
         set_run_context(self.connection, RunContext(nights[-1][0], centre, "oracle"))
+        builder = Builder(self.connection)
         for model in self.models:
-            build_model(self.connection, model, self.rules.get(model.table, ()))
+            builder.build(model, self.rules.get(model.table, ()))
 
     def load(
         self, truth: dict[str, list[dict[str, Any]]], night: dt.datetime, number: int | None = None
