@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all clocks sweep chaos days seeds lint check ui picture run environments compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all clocks sweep chaos days seeds lint check ui picture run prepare compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -86,7 +86,7 @@ picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture,
 run: $(STAMP) ## Chạy một đêm / run a night
 	@$(BIN)/motcua run
 
-environments: $(STAMP) $(SPARK_STAMP) ## Mọi môi trường của compat và spark / the environments of compat and spark, installed
+prepare: $(STAMP) $(SPARK_STAMP) ## Mọi môi trường của compat và spark / the environments of compat and spark, installed
 	@$(BIN)/python -m tests.bi.compat --prepare
 
 compat: $(STAMP) ## Tệp công bố trong các phiên bản DuckDB và công cụ khác / the published file in other programs (HOME_DIR=data)
