@@ -13,7 +13,7 @@ SHIFT := .cache/shift.so
 # The turn of an official year, minutes before it; Tết that nobody has announced; a leap day.
 CLOCKS := 2026-12-31T23:57:00+07:00 2027-02-06T01:30:00+07:00 2028-02-29T12:00:00+07:00
 
-.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui dev docs picture run compat bi bench spark spark-bench lock clean
+.PHONY: help demo test test-all coverage clocks sweep chaos days seeds lint check ui dev docs picture run prepare compat bi bench spark spark-bench lock clean
 
 help: ## Liệt kê các lệnh / list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -30,8 +30,9 @@ $(STAMP): requirements.lock pyproject.toml
 $(SPARK_STAMP): $(STAMP) requirements-spark.lock
 	@echo "Cài đặt Spark vào $(SPARK) / installing Spark into $(SPARK) …"
 	@command -v java >/dev/null || { echo "Spark needs Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
-	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
-	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv --without-pip $(SPARK)
+	@$(BIN)/python -m pip --python $(SPARK)/bin/python --disable-pip-version-check \
+	  install --quiet --require-hashes -r requirements-spark.lock
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	  >"$$($(SPARK)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/motcua-night.pth"
 	@touch $@
@@ -96,6 +97,9 @@ picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture,
 
 run: $(STAMP) ## Chạy một đêm / run a night
 	@$(BIN)/motcua run
+
+prepare: $(STAMP) $(SPARK_STAMP) ## Mọi môi trường của compat và spark / the environments of compat and spark, installed
+	@$(BIN)/python -m tests.bi.compat --prepare
 
 compat: $(STAMP) ## Tệp công bố trong các phiên bản DuckDB và công cụ khác / the published file in other programs (HOME_DIR=data)
 	@$(BIN)/python -m tests.bi.compat $(HOME_DIR)

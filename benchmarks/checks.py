@@ -20,7 +20,7 @@ from expectations.vocabulary import UNEXPECTED_ROWS
 from orchestration.console.runs import execute_job
 from orchestration.definitions import wire
 from orchestration.settings import PROJECT, Settings
-from warehouse.models.build import build_model
+from warehouse.models.build import Builder
 from warehouse.models.catalog import load_catalog
 from warehouse.store.connection import Limits, open_warehouse
 
@@ -136,9 +136,10 @@ def blow_up(path: Path, cases: int, threads: int) -> Any:
         "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('raw', 'meta', 'seeds')"
     ).fetchall()
     catalog = load_catalog(PROJECT / "sql", [name for (name,) in everything])
+    builder = Builder(connection)
     for model in catalog.models.values():
         if model.schema in ("core", "marts"):
-            build_model(connection, model)
+            builder.build(model)
     return connection
 
 

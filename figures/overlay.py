@@ -5,9 +5,10 @@ Doesn't: what is replaced and why (explain.py, restate.py).
 Queries of sql/ run in it unchanged, since schemas and names are the store's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -57,15 +58,20 @@ def show_store(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def replace_table(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
-    """Put the rows of `query` in the place of a table of the overlay; `query` may read `store.<table>`."""
+def replace_table(
+    connection: duckdb.DuckDBPyConnection, table: str, query: str, values: Sequence[Any] = ()
+) -> None:
+    """Put the rows of `query` in the place of a table of the overlay; `query` may read `store.<table>`.
+
+    `values` are its parameters.
+    """
     schema, name = table.split(".")
     found = connection.execute(
         "select table_type from information_schema.tables "
         "where table_catalog = current_database() and table_schema = ? and table_name = ?",
         [schema, name],
     ).fetchone()
-    connection.execute(f'create table "{schema}"."{name}__fresh" as {query}')
+    connection.execute(f'create table "{schema}"."{name}__fresh" as {query}', values)
     if found:
         kind = "view" if found[0] == "VIEW" else "table"
         connection.execute(f'drop {kind} "{schema}"."{name}"')

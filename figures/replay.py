@@ -111,8 +111,7 @@ def load_kept_seed(
     ):  # kept by 0.2.0, which lost their order: it is that of today's seed
         described = connection.execute(f"describe store.{table}").fetchall()
         columns = [[name, columns[name]] for name, *_ in described if name in columns]
-    listed = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns)
-    replace_table(connection, table, f"select {listed} limit 0")
-    if seed["rows"]:
-        marks = ", ".join("?" for _ in columns)
-        connection.executemany(f"insert into {table} values ({marks})", seed["rows"])
+    # All rows by one statement: one by one they took half the time of a restatement.
+    values = zip(*seed["rows"], strict=True) if seed["rows"] else [[] for _ in columns]
+    listed = ", ".join(f'unnest(cast(? as {kind}[])) as "{name}"' for name, kind in columns)
+    replace_table(connection, table, f"select {listed}", [list(column) for column in values])

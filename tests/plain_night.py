@@ -121,9 +121,9 @@ def nothing() -> None:
 
 def run_plain(
     site: Site, parts: Parts, name: str, mode: str = "incremental", *,
-    judge: Judge = by_statements, after_pull: Callable[[], None] = nothing, **tags: str,
+    judge: Judge = by_statements, after_pull: Callable[[], None] = nothing, reports: bool = True, **tags: str,
 ) -> Told:  # fmt: skip
-    """A night at a site. It ends before publishing if a rule blocks, as Dagster ends it.
+    """A night at a site, with its `reports` or without. It ends before publishing if a rule blocks, as Dagster ends it.
 
     Raises:
         QuarantineError: more rows wait in quarantine than the cap allows.
@@ -139,8 +139,8 @@ def run_plain(
             return told
         gate = {} if judge is by_nobody else parts.suites
         version = str(publish_night(night, parts.catalog, gate)["version"])
-        reports = write_reports(site.published, site.home / "reports")
-        return dataclasses.replace(told, version=version, reports=reports)
+        written = write_reports(site.published, site.home / "reports") if reports else ()
+        return dataclasses.replace(told, version=version, reports=written)
 
 
 def _build_and_check(night: Night, parts: Parts, judge: Judge) -> list[Outcome]:

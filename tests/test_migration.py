@@ -12,7 +12,7 @@ from tests.restated_ledger import Ledger
 from tests.warehouse_case import EXTERNAL, SHAPES, SQL
 from warehouse.errors import WarehouseError
 from warehouse.load.landed_pages import ensure_raw_table
-from warehouse.models.build import build_model
+from warehouse.models.build import Builder
 from warehouse.models.catalog import load_catalog
 from warehouse.models.seeds import load_seeds
 from warehouse.persons.erasure import rebuild_file
@@ -53,9 +53,10 @@ def test_a_file_of_the_first_release_goes_on_with_equal_figures(old: Path) -> No
     catalog = load_catalog(SQL, EXTERNAL)
     load_seeds(connection, catalog.seeds)
     wanted = catalog.ancestors("marts.kpi_measure")
+    builder = Builder(connection)
     for model in catalog.models.values():
         if model.table in wanted:
-            build_model(connection, model)
+            builder.build(model)
     assert connection.execute(FIGURES).fetchall() == before
     assert connection.execute(f"select {kept} from raw.cases__case order by all").fetchall() == raw
     connection.close()

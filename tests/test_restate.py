@@ -12,7 +12,7 @@ import pytest
 from assets.checks import row_rules
 from figures.overlay import open_overlay
 from figures.publication_log import RuleSet, rule_set
-from figures.replay import staged_query
+from figures.replay import load_kept_seed, staged_query
 from figures.restate import CAUSES, restate
 from orchestration.definitions import wire
 from tests.breadth import is_whole
@@ -174,6 +174,25 @@ def test_rule_set_survives_its_text(tmp_path: Path) -> None:
     assert again.to_json() == found.to_json()
     assert again.fingerprint == found.fingerprint
     assert {"seeds.rating_level", "seeds.public_holidays"} <= again.seeds.keys()
+
+
+def test_kept_seeds_are_laid_out_as_they_stood(tmp_path: Path) -> None:
+    """Their rows, columns and types; also of one that holds nothing."""
+    ledger = Ledger(tmp_path / "warehouse.duckdb", 3)
+    seeds = ledger.rule_set().seeds
+    ledger.connection.close()
+    with open_overlay(ledger.path, ledger.macros) as overlay:
+
+        def stands(table: str) -> tuple[list[object], list[object]]:
+            rows = overlay.execute(f"from {table} order by all").fetchall()
+            return overlay.execute(f"describe {table}").fetchall(), rows
+
+        for table, seed in seeds.items():
+            columns, rows = stands(f"store.{table}")
+            load_kept_seed(overlay, table, seed)
+            assert stands(table) == (columns, rows), table
+            load_kept_seed(overlay, table, {**seed, "rows": []})
+            assert stands(table) == (columns, []), table
 
 
 # A ratio over cases, over ratings, over services, over dropped tasks, a quantile, points; `make test-all` takes all.

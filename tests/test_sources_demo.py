@@ -190,7 +190,8 @@ def test_lasting_faults_stop_and_the_next_read_goes_on(
             tmp_path,
             [fault | {"match": {"path": "/api/v1/cases", "nth": 2}}],
         )
-    assert time.monotonic() - began < 6
+    # A machine with others on it takes its time; what never ends takes minutes.
+    assert time.monotonic() - began < 30
     assert complete_batches(tmp_path, "cases", "case") == []
     check_truth(world, "cases", "case", read(server, "cases", "case", tmp_path)[:1])
 

@@ -218,7 +218,7 @@ def test_a_young_file_waits_unless_it_is_marked_done(tmp_path: Path) -> None:
     done = drop(tmp_path, "plan_tasks.csv.done", b"")
     began = time.monotonic()
     assert len(take(tmp_path, settle_seconds=5)) == 1
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4.5
     assert not path.exists()
     assert not done.exists()
 

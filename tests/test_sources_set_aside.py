@@ -107,8 +107,8 @@ def test_wrong_files_are_set_aside(case: str, tmp_path: Path) -> None:
 
 def test_a_zip_bomb_is_not_opened(tmp_path: Path) -> None:
     """F47: refused by what the package declares, before anything is unpacked."""
-    began = time.monotonic()
+    began = time.process_time()
     data = zip_bomb()
-    packed = time.monotonic() - began
+    packed = time.process_time() - began
     assert "zip bomb" in reason_of(tmp_path, "plan_tasks.xlsx", data)
-    assert time.monotonic() - began < packed + 1
+    assert time.process_time() - began < packed + 1

@@ -35,6 +35,8 @@ def test_the_statements_say_what_great_expectations_says(tmp_path: Path) -> None
     spoil = (
         "update marts.scorecard set numerator = numerator + 1", "delete from core.viewpoint",
         "insert into core.dim_date from core.dim_date limit 3", "drop table marts.forecast",
+        # Of this table's rules one errs; the others are still counted.
+        "alter table marts.on_time_difference rename column variant to other",
     )  # fmt: skip
     for statement in spoil:
         connection.execute(statement)

@@ -18,7 +18,7 @@ from expectations.suite import load_suites
 from tests.warehouse_case import CENTRE, EXTERNAL, SHAPES, SQL
 from warehouse.load.landed_pages import Batch, RawShape
 from warehouse.load.raw_tables import load_batch
-from warehouse.models.build import build_model
+from warehouse.models.build import Builder
 from warehouse.models.catalog import load_catalog
 from warehouse.models.seeds import load_seeds
 from warehouse.store.connection import Limits, open_warehouse
@@ -84,8 +84,9 @@ class TruthWarehouse:
                 {"code": code, "night": night},
             )
         set_run_context(self.connection, RunContext(nights[-1][0], centre, "oracle"))
+        builder = Builder(self.connection)
         for model in self.models:
-            build_model(self.connection, model, self.rules.get(model.table, ()))
+            builder.build(model, self.rules.get(model.table, ()))
 
     def load(
         self, truth: dict[str, list[dict[str, Any]]], night: dt.datetime, number: int | None = None

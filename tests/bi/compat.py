@@ -1,6 +1,7 @@
 """`make compat [HOME=…]`: the published file in other DuckDB wheels and clients, the metrics in their parser.
 
 Without a home it publishes a small night first. Prints a line a program; ends with 1 at the first difference.
+`--prepare` makes the environments and no more.
 """
 
 import sys
@@ -18,8 +19,12 @@ CLIENTS = (
     "duckdb==1.5.6", "duckdb-sqlalchemy==1.5.6.5", "sqlalchemy==2.0.58", "pandas==3.1.1",
     "polars", "pyarrow", "adbc-driver-manager",
 )  # fmt: skip
+ENVIRONMENTS: dict[str, tuple[str, ...]] = {
+    **{f"duckdb-{wheel}": (f"duckdb=={wheel}",) for wheel in WHEELS},
+    "clients": CLIENTS,
+    "metrics": ("dbt-semantic-interfaces==0.10.5",),
+}
 RIGHT = 10  # the answer to the canary of open_duckdb.py, counted by hand
-METRICS = "dbt-semantic-interfaces==0.10.5"
 
 
 def main(given: list[str]) -> None:
@@ -30,24 +35,17 @@ def main(given: list[str]) -> None:
         assert len(expected["scorecard"]) > 0
         assert expected["writable"] is False
         for wheel in WHEELS:
-            answer = ask(
-                environment(f"duckdb-{wheel}", f"duckdb=={wheel}"), "open_duckdb.py", str(file)
-            )
+            answer = ask(_python(f"duckdb-{wheel}"), "open_duckdb.py", str(file))
             assert answer["duckdb"] == wheel
             same(f"DuckDB {wheel}", answer["seen"], expected)
             canary(wheel, answer["limit_join"])
-        earlier = environment(f"duckdb-{EARLIER}", f"duckdb=={EARLIER}")
+        earlier = _python(f"duckdb-{EARLIER}")
         found = ask(earlier, "open_warehouse.py", str(home / "warehouse.duckdb"))
         same("an earlier release opens the warehouse and finds its version", found, [NEWEST])
-        for client, rows in ask(
-            environment("clients", *CLIENTS), "open_clients.py", str(file)
-        ).items():
+        for client, rows in ask(_python("clients"), "open_clients.py", str(file)).items():
             same(client, rows, [list(row) for row in expected["scorecard"]])
-        metrics = ask(
-            environment("metrics", METRICS),
-            "read_metrics.py",
-            str(home / "reports" / "metrics.yml"),
-        )
+        written = str(home / "reports" / "metrics.yml")
+        metrics = ask(_python("metrics"), "read_metrics.py", written)
         same("MetricFlow: no issue", metrics["issues"], [])
         variants = read_rows(file, "select kpi_id, variant, is_headline from meta.kpi_variant")
         named = {
@@ -55,6 +53,10 @@ def main(given: list[str]) -> None:
             for row in variants
         }
         same("MetricFlow: every KPI and variant", named - set(metrics["metrics"]), set())
+
+
+def _python(name: str) -> Path:
+    return environment(name, *ENVIRONMENTS[name])
 
 
 def canary(wheel: str, answers: dict[str, list[int]]) -> None:
@@ -76,4 +78,8 @@ def same(what: str, seen: Any, expected: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:] == ["--prepare"]:
+        for name in ENVIRONMENTS:
+            _python(name)
+    else:
+        main(sys.argv[1:])

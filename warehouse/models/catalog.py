@@ -8,6 +8,7 @@ Files in sql/marts/kpi/ become marts.kpi_<name>; marts.kpi_measure, their union,
 """
 
 import difflib
+import functools
 import graphlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -165,6 +166,7 @@ def parse_models(path: Path, root: Path, reads: Reads | None = None) -> Iterator
         )
 
 
+@functools.lru_cache(maxsize=1024)
 def tables_read(query: str, path: Path) -> frozenset[str]:
     """The qualified tables a query reads, from its syntax tree; names of CTEs are not tables."""
     try:

@@ -93,9 +93,11 @@ def open_warehouse(
     connection.execute("set Calendar = 'gregorian'")
     connection.execute("set enable_progress_bar = false")
     if not read_only:
-        for schema in SCHEMAS:
-            connection.execute(f"create schema if not exists {schema}")
-        connection.execute(macros.read_text(encoding="utf-8"))
+        # In one commit: each waits for the disk, and every macro would be one.
+        with transaction(connection):
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            connection.execute(macros.read_text(encoding="utf-8"))
         if not in_memory:
             Path(path).chmod(0o600)
     return connection

@@ -51,14 +51,16 @@ class RunContext:
 
 def ensure_state(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the state tables that don't exist yet, and columns added by later releases."""
-    for table, (text, columns) in _FILES.items():
-        create, *comments = text.split(";\n", 1)
-        connection.execute(create)
-        standing = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
-        for name in columns.keys() - standing:
-            connection.execute(f"alter table {table} add column {name} {columns[name]}")
-        # Comments stand in the file with the columns that they are on, which may have just been added.
-        connection.execute("".join(comments))
+    # In one commit: each waits for the disk, and every comment would be one.
+    with transaction(connection):
+        for table, (text, columns) in _FILES.items():
+            create, *comments = text.split(";\n", 1)
+            connection.execute(create)
+            standing = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+            for name in columns.keys() - standing:
+                connection.execute(f"alter table {table} add column {name} {columns[name]}")
+            # Comments stand in the file with the columns that they are on, which may have just been added.
+            connection.execute("".join(comments))
 
 
 def set_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
