@@ -44,9 +44,9 @@ test: $(STAMP) ## Kiểm thử / the tests, a part of what is rare but long
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 test-all: $(STAMP) clocks sweep ## Mọi kiểm thử, đủ mọi phần / all tests, every part of them whole, by hand or nightly
-	@MOTCUA_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore tests/test_sweep.py
+	@MOTCUA_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore tests/faults/test_sweep.py
 
-coverage: $(STAMP) ## Dòng lệnh mà kiểm thử đi qua / lines that tests pass through (ARGS="tests/test_oracle.py" for some)
+coverage: $(STAMP) ## Dòng lệnh mà kiểm thử đi qua / lines that tests pass through (ARGS="tests/oracle/test_figures.py" for some)
 	@mkdir -p .cache/coverage
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --cov --cov-report term --cov-report html $(ARGS)
 
@@ -56,21 +56,21 @@ $(SHIFT): tests/clocks/shift.c
 clocks: $(STAMP) $(SHIFT) ## Kiểm thử về thời gian dưới ba đồng hồ khác / tests that touch time, under three other clocks
 	@for now in $(CLOCKS); do \
 	  export MOTCUA_CLOCK_SHIFT=$$(($$(date -d $$now +%s) - $$(date +%s))) LD_PRELOAD=$(CURDIR)/$(SHIFT); date; \
-	  $(BIN)/python -m pytest -n 2 --dist loadfile -q -m time $$(grep -l 'pytest\.mark\.time\b' tests/test_*.py); \
+	  $(BIN)/python -m pytest -n 2 --dist loadfile -q -m time $$(grep -rl --include='test_*.py' 'pytest\.mark\.time\b' tests); \
 	  unset MOTCUA_CLOCK_SHIFT LD_PRELOAD; \
 	done
 
 sweep: $(STAMP) ## Mọi ngày từ 2026 đến 2028, hai thế giới, hai đêm / every day of three years, two worlds, two nights each
-	@MOTCUA_SWEEP=all $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/test_sweep.py
+	@MOTCUA_SWEEP=all $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/faults/test_sweep.py
 
 chaos: $(STAMP) ## Giết tiến trình ở 100 thời điểm ngẫu nhiên / SIGKILL at 100 random moments
-	@MOTCUA_CHAOS=100 $(BIN)/python -m pytest -q tests/test_kills.py -k random
+	@MOTCUA_CHAOS=100 $(BIN)/python -m pytest -q tests/faults/test_kills.py -k random
 
 days: $(STAMP) ## Đêm khó: mọi ngày × mọi loại cơ sở khỏe mạnh / every hard day × every kind of healthy site, an hour
-	@MOTCUA_DAYS=all $(BIN)/python -m pytest -q tests/test_hard_days.py tests/test_hard_nights.py
+	@MOTCUA_DAYS=all $(BIN)/python -m pytest -q tests/faults/test_hard_days.py tests/faults/test_hard_nights.py
 
 seeds: $(STAMP) ## Hai mươi thế giới mô phỏng so với cách tính độc lập / twenty simulated worlds against the oracle
-	@MOTCUA_SEEDS=all $(BIN)/python -m pytest -n 2 -q tests/test_oracle.py
+	@MOTCUA_SEEDS=all $(BIN)/python -m pytest -n 2 -q tests/oracle/test_figures.py
 
 lint: $(STAMP) ## Định dạng và kiểu / format and types
 	@$(BIN)/ruff check .
@@ -78,7 +78,7 @@ lint: $(STAMP) ## Định dạng và kiểu / format and types
 	@$(BIN)/mypy
 
 check: lint ## Kiểm tra nhanh: định dạng, kiểu, luật kiến trúc / fast checks, under 15 seconds
-	@$(BIN)/python -m pytest -n 2 -q -m "not slow" tests/test_architecture.py tests/test_catalog.py tests/test_sql_cases.py
+	@$(BIN)/python -m pytest -n 2 -q -m "not slow" tests/house/test_architecture.py tests/unit/test_catalog.py tests/sql/test_sql_cases.py
 
 ui: $(STAMP) ## Giao diện Dagster ở http://127.0.0.1:3000 / the Dagster UI
 	@$(BIN)/motcua ui
@@ -89,7 +89,7 @@ dev: $(STAMP) ## `dagster dev` trên MOTCUA_HOME, không lịch nào chạy / on
 	  PYTHONWARNINGS='ignore:Function `dev_command` is superseded' $(BIN)/dagster dev -h 127.0.0.1 $(ARGS)
 
 docs: $(STAMP) ## Viết lại mục lục, bảng phòng, tra cứu / write the lists in docs/ that come from elsewhere
-	@$(BIN)/python -m tests.written
+	@$(BIN)/python -m tests.support.written
 
 picture: $(STAMP) ## Ảnh trong README, từ trang thật / the README picture, from the real page
 	@$(BIN)/motcua report >/dev/null
@@ -111,7 +111,7 @@ bench: $(STAMP) ## Đo hiệu năng / measure
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 spark: $(SPARK_STAMP) ## Ba tỉnh trên cụm Spark hai tiến trình / three provinces on a cluster of two workers, equal to DuckDB
-	@$(SPARK)/bin/python -m pytest -q tests/test_engines.py tests/test_spark.py
+	@$(SPARK)/bin/python -m pytest -q tests/spark/test_engines.py tests/spark/test_spark.py
 
 spark-bench: $(SPARK_STAMP) ## Cùng việc, cỡ tùy chọn / the same at a size of choice (ARGS="--cases 200000")
 	@$(SPARK)/bin/python -m benchmarks.spark $(ARGS)

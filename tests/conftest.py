@@ -20,10 +20,10 @@ from orchestration.console.runs import RunOutcome, execute_job
 from orchestration.definitions import wire
 from orchestration.parts import make_site as night_site
 from orchestration.settings import Settings
-from tests.kept import copy_of, kept
-from tests.plain_night import Told, parts_of, run_plain
-from tests.pulling import Start
-from tests.scripted_server import starting
+from tests.support.kept import copy_of, kept
+from tests.support.plain_night import Told, parts_of, run_plain
+from tests.support.pulling import Start
+from tests.support.scripted_server import starting
 from warehouse.store.connection import Limits, read_rows
 
 LOCAL = dt.timezone(dt.timedelta(hours=7))
@@ -89,9 +89,9 @@ def pytest_configure() -> None:
 # Two processes take files in turn, so the longest go first and small ones even out the end. The first of all needs
 # no night of its own while the second has it built for both.
 LONGEST = (
-    "hard_days", "stops", "restate", "renewal", "kills", "source_changes", "sweep", "oracle", "night",
+    "hard_days", "stops", "restate", "renewal", "kills", "source_changes", "sweep", "figures", "night",
     "light_commands", "contributing", "real_data", "gates", "power_cut", "hard_nights", "sql_cases", "faults",
-    "judge_process", "loads", "sources_demo", "clock", "canaries", "keeping", "quality_loop", "row_order", "person_key",
+    "judge_process", "loads", "demo", "clock", "canaries", "keeping", "quality_loop", "row_order", "person_key",
     "report_page", "report_workbook", "carried_checks", "command_line", "migration", "plan", "spark",
 )  # fmt: skip
 

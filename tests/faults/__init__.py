@@ -1,0 +1,1 @@
+"""What goes wrong: systems, clocks, kills, power, hard days."""

@@ -1,0 +1,1 @@
+"""Core and marts on Apache Spark, equal to DuckDB."""

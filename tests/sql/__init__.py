@@ -1,0 +1,1 @@
+"""Rules of single models: given rows, hand-worked answers."""

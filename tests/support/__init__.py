@@ -1,0 +1,1 @@
+"""What tests share: worlds, servers, warehouses, faults to put into them."""

@@ -1,0 +1,1 @@
+"""Parts by themselves: catalogue, suites, publication, Dagster's definitions and storage."""
