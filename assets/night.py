@@ -18,7 +18,7 @@ from assets.carrier import Carrier
 from assets.shapes import hashed_fields
 from expectations.judge_process import JudgeProcess
 from expectations.runner import Checker, warm_up
-from sources.http.limits import Limits as Patience
+from sources.http.limits import ReadLimits
 from warehouse.load.clock import pull_back
 from warehouse.load.landed_pages import RawShape
 from warehouse.models.build import Builder, QueryOf
@@ -65,7 +65,7 @@ class Site:
     # The share of a staging table that may wait in quarantine before the night stops.
     quarantine_cap: float = 0.01
     # How long a read may take, how often it is tried again.
-    patience: Patience = field(default_factory=Patience)
+    patience: ReadLimits = field(default_factory=ReadLimits)
     progress: Progress = silent
     # Where Spark answers the queries of core and marts; None: DuckDB answers them all.
     spark_master: str | None = None

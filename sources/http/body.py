@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sources.errors import PermanentError, TransientError
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 
 CHUNK_BYTES = 65_536
 UNPACK_BYTES = 1_048_576
@@ -29,7 +29,7 @@ class Body:
 class _Unpacker:
     """Plain or gzip bytes to checked UTF-8, never more than the limit."""
 
-    def __init__(self, gzipped: bool, limits: Limits, what: str) -> None:
+    def __init__(self, gzipped: bool, limits: ReadLimits, what: str) -> None:
         self._what = what
         self._limits = limits
         self._gzip = zlib.decompressobj(wbits=31) if gzipped else None
@@ -84,7 +84,7 @@ class _Unpacker:
 
 
 def read_body(
-    chunks: Iterator[bytes], encoding: str, length: int | None, limits: Limits, what: str
+    chunks: Iterator[bytes], encoding: str, length: int | None, limits: ReadLimits, what: str
 ) -> Body:
     """Read one answer to its end.
 

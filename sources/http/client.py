@@ -24,7 +24,7 @@ from sources.errors import (
 from sources.http.auth import Authenticator, Credential
 from sources.http.body import CHUNK_BYTES, Body, check_content_type, read_body
 from sources.http.failures import check_status, translate
-from sources.http.limits import Budget, Limits
+from sources.http.limits import Budget, ReadLimits
 from sources.http.transport import (
     Origin,
     Session,
@@ -81,7 +81,7 @@ class Client:
         self._session = Session(access.wire, budget.limits)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> ReadLimits:
         """The limits it keeps."""
         return self._budget.limits
 

@@ -18,7 +18,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadLimits:
     """What one read may cost; the defaults suit a slow government server.
 
     response_seconds bounds one whole answer, however slowly it drips; pull_seconds a whole pull, waits
@@ -44,7 +44,7 @@ class Limits:
 class Budget:
     """The time that one pull may still spend; shared by all its requests and threads."""
 
-    limits: Limits
+    limits: ReadLimits
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     started: float = field(init=False)

@@ -21,7 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Url, parse_url
 
 from sources.errors import PermanentError, SpecError
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # These loggers write addresses with their query, and broken headers; client.py says what there is to say.
@@ -160,7 +160,7 @@ def _pool_classes(deadline: _Deadline) -> dict[str, type[HTTPConnectionPool]]:
 class Session:
     """One connection to one system; not shared between threads."""
 
-    def __init__(self, wire: Wire, limits: Limits) -> None:
+    def __init__(self, wire: Wire, limits: ReadLimits) -> None:
         if wire.ca_bundle is not None and not wire.ca_bundle.is_file():
             raise SpecError(f"{wire.ca_bundle}: no such certificate file; correct the CA setting.")
         self._limits = limits

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sources.errors import SourceError, SpecError, UnauthorizedError
 from sources.http.client import Access, Client, open_client
-from sources.http.limits import Budget, Limits
+from sources.http.limits import Budget, ReadLimits
 from sources.landing.batches import LandedBatch, next_number
 from sources.landing.open_batch import OpenBatch, incomplete_batches, open_batch
 from sources.pull.envelope import read_page
@@ -55,7 +55,7 @@ def pull_entity(
     now: dt.datetime,
     *,
     zone: ZoneInfo,
-    limits: Limits | None = None,
+    limits: ReadLimits | None = None,
     on_progress: OnProgress | None = None,
 ) -> list[LandedBatch]:
     """Read an entity's window into the landing; the batches in the order in which to load them.
@@ -68,7 +68,7 @@ def pull_entity(
             with the broken one at its page.
     """
     entity = _entity(system_name, system, entity_name)
-    connect = open_client(system_name, system, access, Budget(limits or Limits()))
+    connect = open_client(system_name, system, access, Budget(limits or ReadLimits()))
     pull = _Pull(system_name, entity_name, entity, landing_root, now, zone, _Sum(on_progress))
     asked = window if entity.window and window else _whole_window(entity, now, zone)
     pieces: list[Window | None] = [None] if asked is None else [*split_window(entity, asked, zone)]
@@ -237,10 +237,10 @@ def probe(
     now: dt.datetime,
     *,
     zone: ZoneInfo,
-    limits: Limits | None = None,
+    limits: ReadLimits | None = None,
 ) -> Probe:
     """Ask for one small page of the system's first entity; nothing is landed and nothing is raised."""
-    patient = limits or Limits()
+    patient = limits or ReadLimits()
     quick = replace(patient, attempts=1, response_seconds=min(patient.response_seconds, 20.0))
     began = time.monotonic()
     reachable, authorised, message = True, True, "OK"
@@ -260,7 +260,7 @@ def _ask_once(
     access: Access,
     now: dt.datetime,
     zone: ZoneInfo,
-    limits: Limits,
+    limits: ReadLimits,
 ) -> None:
     entity = _entity(name, system, next(iter(system.entities), ""))
     client = open_client(name, system, access, Budget(limits))()

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sources.errors import LoopError
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.http.transport import resolve_link
 from sources.pull.envelope import PageFacts
 from sources.spec.systems import EntitySpec, PagingSpec
@@ -85,7 +85,7 @@ class LoopGuard:
     """Stops a read that goes in circles; `what` begins its sentences."""
 
     what: str
-    limits: Limits
+    limits: ReadLimits
     positions: set[str] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
     empty_in_a_row: int = 0

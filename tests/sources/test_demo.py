@@ -21,7 +21,7 @@ from demo.world import World
 from orchestration.settings import PROJECT
 from sources.errors import BudgetError, PermanentError, SourceError, TransientError
 from sources.files.drops import take_inbox
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.landing.batches import LandedBatch, complete_batches
 from sources.pull.entity import Access, probe, pull_entity
 from sources.pull.windows import next_window
@@ -31,7 +31,7 @@ ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 0, tzinfo=ZONE)
 SPEC = load_spec()
 ENTITIES = [(system, name) for system, spec in SPEC.systems.items() for name in spec.entities]
-QUICK = Limits(
+QUICK = ReadLimits(
     read_seconds=0.5,
     response_seconds=0.9,
     wait_first_seconds=0.01,

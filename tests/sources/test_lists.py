@@ -12,7 +12,7 @@ from sources.errors import (
     SpecError,
 )
 from sources.http.client import Access
-from sources.http.limits import Limits, retry_after_seconds
+from sources.http.limits import ReadLimits, retry_after_seconds
 from sources.pull.entity import pull_entity
 from tests.support.pulling import (
     NOW,
@@ -221,7 +221,7 @@ def test_a_date_to_retry_after_is_kept(tmp_path: Path, running: Start) -> None:
         status(503, Retry_After=format_datetime(at, usegmt=True))(reply, system)
 
     system = running(FakeSystem(script={1: busy}))
-    limits = Limits(wait_most_seconds=3)
+    limits = ReadLimits(wait_most_seconds=3)
     check_truth(system, pull(system, tmp_path, limits=limits))
     assert system.log[1]["at"] - system.log[0]["at"] > 0.9
 

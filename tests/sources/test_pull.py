@@ -15,7 +15,7 @@ import pytest
 
 from sources.errors import BudgetError, LoopError, PermanentError, SourceError, TransientError
 from sources.http.client import Access
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.pull.entity import probe
 from tests.support.pulling import (
     NOW,
@@ -194,7 +194,7 @@ def test_a_drip_ends_at_the_deadline(tmp_path: Path, running: Start) -> None:
         system = running(FakeSystem(always=drip(text, 0.02)))
         began = time.monotonic()
         with pytest.raises(TransientError):
-            pull(system, tmp_path / str(len(text)), limits=Limits(
+            pull(system, tmp_path / str(len(text)), limits=ReadLimits(
                 read_seconds=0.5, response_seconds=0.4, attempts=2, wait_first_seconds=0.01
             ))  # fmt: skip
         # Whole it would take eighteen seconds, twice.

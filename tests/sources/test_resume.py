@@ -16,7 +16,7 @@ from sources.errors import (
     SourceError,
     TransientError,
 )
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.landing.batches import complete_batches
 from sources.landing.open_batch import incomplete_batches
 from sources.pull.windows import Window
@@ -153,7 +153,7 @@ def test_a_killed_process_leaves_a_read_to_go_on_with(tmp_path: Path, running: S
 def test_the_budget_of_a_pull_ends_it_and_the_next_goes_on(tmp_path: Path, running: Start) -> None:
     system = running(FakeSystem(rows=make_rows(45)))
     system.before = dict.fromkeys(range(1, 9), lambda _system: time.sleep(0.12))
-    short = Limits(pull_seconds=0.3, attempts=2, wait_first_seconds=0.01)
+    short = ReadLimits(pull_seconds=0.3, attempts=2, wait_first_seconds=0.01)
     with pytest.raises(SourceError, match=r"used up|no whole answer"):
         pull(system, tmp_path, entity=INCREMENTAL, window=FIRST, limits=short)
     system.before = {}

@@ -116,7 +116,7 @@ def test_another_vendor_goes_in_by_another_file(vendor: FakeSystem, tmp_path: Pa
 
 def test_the_vendors_own_error_word_is_understood(vendor: FakeSystem, tmp_path: Path) -> None:
     from sources.errors import TransientError
-    from sources.http.limits import Limits
+    from sources.http.limits import ReadLimits
 
     path = tmp_path / "vendor.yml"
     path.write_text(VENDOR)
@@ -127,5 +127,5 @@ def test_the_vendors_own_error_word_is_understood(vendor: FakeSystem, tmp_path: 
             "cases", load_spec(path).systems["cases"], "case",
             Access(vendor.address, "user-canary-4:pass-canary-5"), tmp_path / "landing",
             Window(NOW - dt.timedelta(days=3), NOW), NOW, zone=ZONE,
-            limits=Limits(attempts=2, wait_first_seconds=0.01),
+            limits=ReadLimits(attempts=2, wait_first_seconds=0.01),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sources.http.client import Access
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.http.transport import Wire
 from sources.landing.batches import LandedBatch, complete_batches
 from sources.pull.entity import pull_entity
@@ -26,7 +26,7 @@ from tests.support.scripted_server import (
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
-QUICK = Limits(
+QUICK = ReadLimits(
     connect_seconds=1, read_seconds=0.6, response_seconds=1.0, wait_first_seconds=0.01, attempts=3,
     wait_most_seconds=1.2, pull_seconds=20, compressed_bytes=2_000_000, decoded_bytes=4_000_000,
     empty_pages_most=5,

@@ -23,12 +23,12 @@ from demo.server import DEMO_CREDENTIALS
 from expectations.suite import load_suites
 from orchestration.parts import columns_of, make_site
 from orchestration.settings import PROJECT, Settings
-from sources.http.limits import Limits
+from sources.http.limits import ReadLimits
 from sources.spec.file import load_spec
 from sources.spec.systems import SourcesSpec
 from warehouse.models.catalog import Catalog, _kpi_measure, load_catalog
 from warehouse.models.seeds import load_seeds
-from warehouse.store.connection import Limits as DuckLimits
+from warehouse.store.connection import Limits
 from warehouse.store.state import STATE_TABLES, set_run_context
 
 # What is built and published in these tests: lists of every kind, dropped files, and the figures of one KPI
@@ -44,7 +44,7 @@ SMALL_PAGES = {
     "rows: 500": "rows: 40",
 }
 # The patience of a test: a second at most for an answer, three attempts.
-QUICK = Limits(
+QUICK = ReadLimits(
     read_seconds=0.6,
     response_seconds=1.2,
     attempts=3,
@@ -114,7 +114,7 @@ def run_night(
     site = dataclasses.replace(
         make_site(settings, lambda *_: None),
         patience=QUICK,
-        limits=DuckLimits(threads=1),
+        limits=Limits(threads=1),
         models=tuple(catalog.models.values()),
     )
     told: dict[str, Any] = {}

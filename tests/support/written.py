@@ -78,7 +78,9 @@ def _listed(names: Collection[str]) -> str:
 
 def _rule(name: str) -> Any:
     """A table of the rules of the house, read as it is written there."""
-    tree = ast.parse((PROJECT / "tests" / "house" / "test_architecture.py").read_text(encoding="utf-8"))
+    tree = ast.parse(
+        (PROJECT / "tests" / "house" / "test_architecture.py").read_text(encoding="utf-8")
+    )
     for node in tree.body:
         if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == [name]:
             return ast.literal_eval(node.value)
