@@ -19,6 +19,7 @@ from assets.shapes import hashed_fields
 from expectations.judge_process import JudgeProcess
 from expectations.runner import Checker, warm_up
 from sources.http.limits import ReadLimits
+from sources.http.transport import Wire
 from warehouse.load.clock import pull_back
 from warehouse.load.landed_pages import RawShape
 from warehouse.models.build import Builder, QueryOf
@@ -82,14 +83,14 @@ class Site:
 
 @dataclass(frozen=True)
 class Connections:
-    """Base addresses by system, their secrets, which no repr shows, and the CA files of those that have one.
+    """Base addresses by system, their secrets, which no repr shows, and how the wire to each is laid.
 
     A system of the source file that has no address isn't read.
     """
 
     urls: Mapping[str, str]
     credentials: Mapping[str, str] = field(repr=False)
-    certificates: Mapping[str, Path] = field(default_factory=dict)
+    wires: Mapping[str, Wire] = field(default_factory=dict)
 
 
 @dataclass

@@ -94,7 +94,7 @@ def read(run: EntityRun, window: Window | None) -> Sequence[LandedBatch]:
         run.tell("đọc", progress.rows, progress.total)
 
     connections, site = run.night.connections, run.night.site
-    wire = Wire(connections.certificates.get(run.system))
+    wire = connections.wires.get(run.system, Wire())
     return pull_entity(
         run.system,
         run.sources.systems[run.system],

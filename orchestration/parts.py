@@ -17,6 +17,7 @@ from expectations.suite import SUITES, Suite, load_suites
 from figures.units import check_units
 from orchestration.demo_systems import demo_connections
 from orchestration.settings import Settings
+from sources.http.transport import Wire
 from sources.spec.file import load_spec
 from sources.spec.systems import SourcesSpec
 from warehouse.load.staging_check import check_staging
@@ -78,7 +79,8 @@ def make_site(settings: Settings, progress: Progress, use_demo: bool | None = No
         else:
             urls = settings.base_urls()
             secrets = {system: settings.credential(system) for system in urls}
-            yield Connections(urls, secrets, settings.certificates())
+            wires = {system: Wire(*way) for system, way in settings.ways().items()}
+            yield Connections(urls, secrets, wires)
 
     return Site(
         home=settings.home,

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     # MOTCUA_<SYSTEM>_URL, _TOKEN and _CA by system, whatever systems the source file names.
     systems: Annotated[Mapping[str, SystemSettings], NoDecode] = Field(default_factory=dict)
     sources: Path | None = None
+    # For sources alone; it may hold a password.
+    proxy: SecretStr | None = None
     as_of: Annotated[dt.datetime | None, NoDecode] = None
     centre: str = "H37.01.TTPVHCC"
     pii_key: SecretStr | None = None
@@ -99,6 +101,13 @@ class Settings(BaseSettings):
                 f"DuckDB keeps no database below a folder with {' or '.join(found)} in its name; choose another one"
             )
         return home
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("write the proxy's address, for example http://proxy.province.vn:3128")
+        return value
 
     @field_validator("as_of", mode="before")
     @classmethod
@@ -226,9 +235,10 @@ class Settings(BaseSettings):
         token = self.systems[system].token if system in self.systems else None
         return token.get_secret_value() if token else ""
 
-    def certificates(self) -> Mapping[str, Path]:
-        """The CA files of the systems that have one of their own."""
-        return {name: system.ca for name, system in self.systems.items() if system.ca}
+    def ways(self) -> Mapping[str, tuple[Path | None, str | None]]:
+        """How each configured system is reached: its own CA file and the proxy, if any."""
+        proxy = self.proxy.get_secret_value() if self.proxy else None
+        return {name: (system.ca, proxy) for name, system in self.systems.items() if system.url}
 
     @property
     def warehouse_path(self) -> Path:

@@ -286,9 +286,9 @@ def _unconnected(settings: Settings, sources: SourcesSpec) -> Iterator[Finding]:
 
 
 def _sources(settings: Settings, sources: SourcesSpec) -> Iterator[Finding]:
-    zone, authorities = ZoneInfo(sources.time_zone), settings.certificates()
+    zone, ways = ZoneInfo(sources.time_zone), settings.ways()
     for name, url in settings.base_urls().items():
-        access = Access(url, settings.credential(name), Wire(authorities.get(name)))
+        access = Access(url, settings.credential(name), Wire(*ways[name]))
         found = probe(name, sources.systems[name], access, settings.now(), zone=zone)
         yield Finding(
             f"source.{name}", "ok" if found.is_good else "bad", found.message,

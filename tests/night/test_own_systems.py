@@ -1,13 +1,17 @@
 """A fifth system in the source file: its settings, its read over HTTPS, and what is told while it has no address."""
 
 import dataclasses
+import http.server
 import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import pytest
+import requests
 
 from demo.server import DEMO_CREDENTIALS, serve
 from demo.world import World
@@ -52,7 +56,7 @@ def test_settings_of_a_system_come_from_environment_and_file(
     settings.check_systems(load_spec(settings.sources_file))
     assert settings.base_urls() == {"archive": "https://luutru.example.vn"}, "the environment first"
     assert settings.credential("archive") == "token-canary"
-    assert settings.certificates() == {"archive": certificate}
+    assert settings.ways() == {"archive": (certificate, None)}
     assert not settings.uses_demo_systems
     assert "token-canary" not in repr(settings)
 
@@ -120,6 +124,64 @@ def test_a_fifth_system_is_read_over_https(sources: Path, tmp_path: Path) -> Non
     assert found.state == "ok"
     rows = read_rows(settings.warehouse_path, "select id, name from raw.archive__loan order by id")
     assert rows == [{"id": row["id"], "name": row["name"]} for row in make_rows(25)]
+
+
+class ForwardProxy(http.server.BaseHTTPRequestHandler):
+    """Fetches what it is asked for by its whole address, and remembers who asked with which password."""
+
+    asked: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers.get("Proxy-Authorization")))
+        headers = {
+            name: value for name, value in self.headers.items() if not name.startswith("Proxy-")
+        }
+        session = requests.Session()
+        session.trust_env = False
+        answer = session.get(self.path, headers=headers, timeout=10, stream=True)
+        self.send_response(answer.status_code)
+        body = answer.raw.read()
+        for name, value in answer.headers.items():
+            if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""
+
+
+def test_sources_are_read_through_the_proxy_and_no_other(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    ForwardProxy.asked.clear()
+    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ForwardProxy)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    with serving(FakeSystem(auth="bearer", rows=make_rows(25))) as system:
+        address = f"http://clerk:canary-proxy@127.0.0.1:{proxy.server_port}"
+        settings = Settings.load(
+            _env_file=None, home=tmp_path / "home", as_of=END, sources=sources, proxy=address,
+            archive_url=system.address, archive_token=SECRETS["bearer"],
+        )  # fmt: skip
+        told = run_night(settings, builds=False)
+        (found,) = [f for f in examine(settings) if f.subject == "source.archive"]
+    proxy.shutdown()
+    assert told["loan"]["fetched"] == 25
+    assert found.state == "ok"
+    assert ForwardProxy.asked, "nothing came through the proxy"
+    assert all(path.startswith(system.address) for path, _ in ForwardProxy.asked)
+    assert {secret is not None for _, secret in ForwardProxy.asked} == {True}
+    assert "canary-proxy" not in repr(settings)
+
+
+def test_a_proxy_is_an_address() -> None:
+    with pytest.raises(
+        SettingsError, match=r"PROXY: write the proxy's address, for example http://"
+    ) as told:
+        Settings.load(_env_file=None, proxy="canary-proxy:3128")
+    assert "canary" not in str(told.value)
 
 
 @pytest.fixture(name="unconnected", scope="module")
