@@ -130,7 +130,7 @@ def test_a_file_that_cannot_be_used(files: dict[str, str], message: str, tmp_pat
 UNEXPLAINED = {
     "a new kind of unit": (
         {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: loan\n"},
-        r"k\.sql: nothing tells the facts of a unit loan; use case, rating, ",
+        r"k\.sql: nothing tells the facts of a unit loan; use announcement, any_service, case, ",
     ),
     "a unit without units": (
         {"marts/kpi/header.yml": SHARED, "marts/kpi/k.sql": KPI % "unit: case\n"},
