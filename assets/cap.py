@@ -1,7 +1,7 @@
 """The cap on quarantine: a night stops when too many rows of a table wait there.
 
 Belongs here: building a model under the site's cap and keeping what was found as a check result, so that
-the gate, the trend and people see it like any other rule. Doesn't: splitting rows (warehouse.quarantine).
+the gate, the trend and people see it like any other rule. Doesn't: splitting rows (warehouse.models.quarantine).
 
 Why the cap stops no healthy site, whatever day it is: it counts rows that can't be used and reads no day itself;
 of the row rules that feed it each says so in its suite (`any_day`). Fewer than ten rows never stop a night, so a

@@ -7,7 +7,7 @@ Expectations inside DuckDB), what Dagster is told of it (verdicts.py).
 import json
 from collections.abc import Mapping, Sequence
 
-from assets.carrier import Sorted
+from assets.kept_verdicts import Sorted
 from assets.night import Night
 from expectations.outcome import Outcome
 from expectations.suite import Suite

@@ -1,7 +1,7 @@
 """The asset of file drops: the inbox, taken and loaded in one step.
 
 Belongs here: landing what lies in the inbox, loading each kind into its raw table. Doesn't: reading
-files (sources.drops).
+files (sources.files.drops).
 """
 
 from collections.abc import Iterator

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.gate import publish_night
 from assets.graph import key_of
 from assets.night import Night
-from assets.publish import publish_night
 from assets.report import METRICS_NAME, PAGE_NAME, WORKBOOK_NAME, write_report
 from expectations.suite import Suite
 from warehouse.models.catalog import Catalog

@@ -1,6 +1,6 @@
 """Assets from sql/: one per seed and per model, with lineage, row counts and quarantine shown.
 
-Belongs here: turning the catalogue into Dagster assets. Doesn't: building tables (warehouse.build), what waits
+Belongs here: turning the catalogue into Dagster assets. Doesn't: building tables (warehouse.models.build), what waits
 for what (graph.py).
 """
 

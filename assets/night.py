@@ -14,7 +14,7 @@ from typing import Protocol
 
 import duckdb
 
-from assets.carrier import Carrier
+from assets.kept_verdicts import Carrier
 from assets.shapes import hashed_fields
 from expectations.judge_process import JudgeProcess
 from expectations.runner import Checker, warm_up

@@ -1,7 +1,7 @@
 """From the source file's words to the warehouse's: how each entity's records become raw rows.
 
 Belongs here: handing each FieldSpec on as a RawField, so that another vendor's names, codes and time formats go in
-by sources.yml alone. Doesn't: reading either side's files, the SQL of a field (warehouse.raw_field).
+by sources.yml alone. Doesn't: reading either side's files, the SQL of a field (warehouse.load.raw_field).
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 Belongs here: the checks' declarations and results, for a model's own step or for a step of checks alone.
 Doesn't: judging (expectations), keeping results rule by rule (checks.py), reading these words back
-(orchestration.causes).
+(orchestration.operating.causes).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -102,7 +102,7 @@ def explain(
     agency: str = CENTRE_ROW,
     variant: str | None = None,
 ) -> Explanation:
-    """Explain one figure, on an overlay of the store (see warehouse.overlay).
+    """Explain one figure, on an overlay of the store (see figures.overlay).
 
     Raises:
         QuestionError: no such KPI, variant or period.

@@ -61,7 +61,7 @@ def restate(
     agency: str = CENTRE_ROW,
     variant: str | None = None,
 ) -> Restatement:
-    """Restate one figure, on an overlay of the store (see warehouse.overlay).
+    """Restate one figure, on an overlay of the store (see figures.overlay).
 
     Raises:
         QuestionError: no such version, KPI or period, or a figure withheld because it is small.

@@ -1,7 +1,7 @@
 """Erasure in the landing: records of a person leave the pages that hold them, and nothing else changes.
 
 Belongs here: finding records by value, rewriting pages and their manifests, removing dropped originals.
-Doesn't: the warehouse (warehouse.erasure), or who may ask (the command). Pages are read as Python objects
+Doesn't: the warehouse (warehouse.persons.erasure), or who may ask (the command). Pages are read as Python objects
 here and nowhere else: erasure is rare, and must look into every corner of a record.
 """
 

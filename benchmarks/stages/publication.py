@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assets.publish import publish_night
+from assets.gate import publish_night
 from benchmarks.stage import Bench
 
 

@@ -1,7 +1,7 @@
 """The frame that all commands share: --json, --debug, settings, and what turns errors into exit codes.
 
 Belongs here: one place for errors and for being told to stop. Doesn't: any command, the answer itself
-(orchestration.answer).
+(orchestration.console.answer).
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Questions about figures, put to the restricted store: what stands behind one, why one has changed.
 
-Belongs here: the lock, the overlay and the wiring they need. Doesn't: answers (warehouse.explain,
-warehouse.restate, warehouse.plan), words (explaining.py, planning.py).
+Belongs here: the lock, the overlay and the wiring they need. Doesn't: answers (figures.explain,
+figures.restate, figures.plan), words (explaining.py, planning.py).
 """
 
 from collections.abc import Sequence

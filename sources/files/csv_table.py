@@ -1,6 +1,6 @@
 """A CSV file as rows of text, refused where its shape leaves doubt about a single cell.
 
-Belongs here: encoding, separator, quoting, row lengths. Doesn't: what the columns mean (drop_rows).
+Belongs here: encoding, separator, quoting, row lengths. Doesn't: what the columns mean (rows.py).
 """
 
 import csv

@@ -1,7 +1,7 @@
 """File drops: what people put into the inbox, landed like a page of a system or set aside with a reason.
 
 Belongs here: taking one file from the inbox to the landing, once. Doesn't: the directory (inbox), the
-formats (csv_table, xlsx_table), the columns (drop_rows), loading (the warehouse).
+formats (csv_table, xlsx_table), the columns (rows.py), loading (the warehouse).
 
 A file lands whole or not at all: pages of {"rows": […]}, the original beside them, the manifest last.
 The same bytes are taken once, whatever their name.

@@ -1,7 +1,7 @@
 """An XLSX file as rows of text: what the cells say, dates as ISO, numbers as written, nothing computed.
 
 Belongs here: choosing the one sheet, turning cells to text. Doesn't: the package (xlsx_guard), the
-columns' meaning (drop_rows). Times are Excel's own: local, without a zone.
+columns' meaning (rows.py). Times are Excel's own: local, without a zone.
 """
 
 import datetime as dt

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from assets.publish import failing_gates
+from assets.gate import failing_gates
 from assets.shapes import raw_shapes
 from orchestration.settings import PROJECT
 from sources.spec.file import load_spec

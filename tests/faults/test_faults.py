@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from assets.checks import check_suites
+from assets.gate import failing_gates, gates_of, publish_night
 from assets.night import open_night
-from assets.publish import failing_gates, gates_of, publish_night
 from demo.faults import Scenario
 from demo.server import serve
 from demo.world import World

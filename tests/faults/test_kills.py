@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.console.maintenance import set_damaged_aside
+from orchestration.console.check_publish import set_damaged_aside
 from orchestration.settings import PROJECT
 from tests.conftest import END, Site
 from tests.support.breadth import is_whole

@@ -18,7 +18,7 @@ from assets.verdicts import verdict
 from common.local_time import LOCAL
 from expectations.outcome import Outcome, State
 from expectations.suite import Suite
-from orchestration.commands.nights import tell_now
+from orchestration.commands.run_replay_ingest import tell_now
 from orchestration.operating.watch import look
 from orchestration.settings import Settings, use_dagster_home
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from demo.server import serve
 from expectations.suite import SUITES
 from orchestration.cli import main
-from orchestration.console.maintenance import publish_again
+from orchestration.console.check_publish import publish_again
 from orchestration.console.runs import QUIET, execute_job
 from orchestration.definitions import wire
 from orchestration.settings import use_dagster_home

@@ -15,7 +15,7 @@ from figures.plan import Plan, plan
 from figures.proposal import rules_on_disk
 from figures.publication_log import RuleSet
 from figures.restate import restate
-from orchestration.console.planning import plan_payload, plan_text
+from orchestration.console.plan_text import plan_payload, plan_text
 from orchestration.settings import PROJECT
 from tests.conftest import LOCAL
 from tests.support.restated_ledger import LIMIT_OF_FIVE, Ledger, late_rule

@@ -13,7 +13,7 @@ from assets.checks import check_suites
 from assets.night import open_night
 from expectations.suite import SUITES
 from orchestration.cli import main
-from orchestration.console.maintenance import publish_again
+from orchestration.console.check_publish import publish_again
 from orchestration.definitions import wire
 from tests.conftest import END, Site, make_site
 from tests.support.plain_night import by_critical

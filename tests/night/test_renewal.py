@@ -19,7 +19,7 @@ from tests.support.made_up import DAY, LOCAL, Era, History, Row, truth
 from tests.support.truth_warehouse import TruthWarehouse
 from tests.support.warehouse_case import CENTRE
 from warehouse.models.build import Builder, BuildResult
-from warehouse.models.content import forget_contents, made_of
+from warehouse.models.table_content import forget_contents, made_of
 from warehouse.store.state import RunContext, set_run_context
 
 SHOWN = (

@@ -8,7 +8,7 @@ import pytest
 
 from figures.explain import explain
 from figures.overlay import open_overlay
-from orchestration.console.explaining import explanation_text
+from orchestration.console.explanation_text import explanation_text
 from orchestration.definitions import wire
 from tests.conftest import END, Site
 

@@ -15,8 +15,8 @@ from assets.cap import build_capped
 from assets.checks import check_row, check_suites, row_rules
 from assets.drops import load_inbox
 from assets.entity_run import Asked, entity_runs
+from assets.gate import publish_night
 from assets.night import Night, Site, open_night
-from assets.publish import publish_night
 from assets.pull import run_entity
 from assets.report import write_reports
 from assets.shapes import raw_shapes

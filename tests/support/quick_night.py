@@ -15,8 +15,8 @@ from assets.cap import build_capped
 from assets.checks import row_rules as _row_rules
 from assets.drops import load_inbox
 from assets.entity_run import Asked, entity_runs
+from assets.gate import publish_night
 from assets.night import open_night
-from assets.publish import publish_night
 from assets.pull import run_entity
 from assets.shapes import raw_shapes
 from demo.server import DEMO_CREDENTIALS

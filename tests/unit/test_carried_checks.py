@@ -13,7 +13,7 @@ import pytest
 
 from assets.checks import check_suites
 from assets.night import Connections, Night, Site
-from expectations import carrying
+from expectations import fingerprint as carrying
 from expectations.outcome import Outcome
 from expectations.runner import run_suites
 from expectations.suite import Suite, load_suite
@@ -127,7 +127,7 @@ class World:
     def library(self) -> None:
         """Another Great Expectations, or other code that counts: told by one text."""
         number = str(self.draw.randrange(3))
-        self.patch.setattr("expectations.carrying.version", lambda _: number)
+        self.patch.setattr("expectations.fingerprint.version", lambda _: number)
         carrying.own_version.cache_clear()
 
     def release(self) -> None:

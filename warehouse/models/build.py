@@ -17,7 +17,6 @@ import duckdb
 
 from warehouse.errors import ContractError
 from warehouse.models.catalog import Model
-from warehouse.models.content import digest, keep_content, made_of, next_content
 from warehouse.models.documents import STAGING_COLUMNS, Built, Documents
 from warehouse.models.headers import differences
 from warehouse.models.inputs import InputReader, Inputs, Kept
@@ -31,6 +30,7 @@ from warehouse.models.quarantine import (
     write_quarantine,
 )
 from warehouse.models.renewal import NIGHT_CASE, VERSIONS, Renewal
+from warehouse.models.table_content import digest, keep_content, made_of, next_content
 from warehouse.store.connection import transaction
 from warehouse.store.state import count_rows, table_names
 

@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from warehouse.models.catalog import Model
-from warehouse.models.content import keep_content
 from warehouse.models.lineage import column_lineage
 from warehouse.models.privacy import Labelled, column_labels, read_labels
 from warehouse.models.quarantine import quoted
+from warehouse.models.table_content import keep_content
 from warehouse.store.state import next_event
 
 Columns = Mapping[str, str]

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from warehouse.models.catalog import Model
-from warehouse.models.content import contents, digest, made_of
 from warehouse.models.quarantine import RowRule
+from warehouse.models.table_content import contents, digest, made_of
 from warehouse.store.engine import engine_version
 
 CONTEXT, VIEWPOINT = "meta.run_context", "core.viewpoint"

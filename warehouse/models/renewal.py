@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from warehouse.models.catalog import Model
-from warehouse.models.content import raw_content, raw_end
 from warehouse.models.inputs import BUT_THE_DAY, Inputs, Kept
+from warehouse.models.table_content import raw_content, raw_end
 
 VERSIONS, CASES, DUES = "staging.case_version", "staging.case", "core.fct_case_due"
 # These change by keys that the log of sweeps names.

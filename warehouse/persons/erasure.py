@@ -13,7 +13,7 @@ import duckdb
 
 from common import quoting
 from common.disk import sync
-from warehouse.models.content import forget_contents
+from warehouse.models.table_content import forget_contents
 from warehouse.store.connection import transaction
 
 _SCHEMAS = ("raw", "staging", "core", "marts", "quarantine")

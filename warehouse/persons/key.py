@@ -17,7 +17,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.load.landed_pages import Batch, RawShape, content_hash, read_again
-from warehouse.models.content import forget_contents
+from warehouse.models.table_content import forget_contents
 from warehouse.store.connection import Limits, open_warehouse, set_person_key, transaction
 from warehouse.store.migrations import migrate
 from warehouse.store.state import ensure_state

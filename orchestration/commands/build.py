@@ -1,14 +1,14 @@
 """The command for who writes queries, rules and seeds: build.
 
-Belongs here: what is asked and how it is shown. Doesn't: building (orchestration.building).
+Belongs here: what is asked and how it is shown. Doesn't: building (orchestration.console.build).
 """
 
 from typing import Any
 
 import click
 
+from orchestration.commands.check_publish import stop_at
 from orchestration.commands.reply import Reply, command
-from orchestration.commands.standing import stop_at
 from orchestration.settings import Settings
 
 WAYS = {"whole": "dựng lại / built", "part": "dựng một phần / in part", "carried": "không đổi / unchanged"}  # fmt: skip
@@ -26,8 +26,8 @@ def build(reply: Reply, settings: Settings, table: str, with_deps: bool, show: i
 
     TABLE is schema.table, as core.fct_case. Columns that lead to a person aren't shown, and nothing is published.
     """
-    from orchestration.console.building import build_table
-    from orchestration.console.maintenance import finding_of
+    from orchestration.console.build import build_table
+    from orchestration.console.check_publish import finding_of
     from orchestration.parts import compose
 
     built = build_table(compose(settings), table, with_deps=with_deps, show=show)

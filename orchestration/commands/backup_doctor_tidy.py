@@ -1,6 +1,6 @@
 """Commands that keep the service: doctor, backup, restore, watch, tidy.
 
-Belongs here: arguments and answers. Doesn't: what is looked at (orchestration.doctor) or copied
+Belongs here: arguments and answers. Doesn't: what is looked at (orchestration.operating.doctor) or copied
 (warehouse.backup).
 """
 

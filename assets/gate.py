@@ -1,7 +1,7 @@
 """The publication: the gate, then the switch.
 
 Belongs here: deciding from check results whether this night may be published. Doesn't: writing the
-file (warehouse.publish), the asset (endings.py).
+file (warehouse.publication.publish), the asset (endings.py).
 """
 
 from collections.abc import Mapping, Sequence

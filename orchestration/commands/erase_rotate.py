@@ -1,7 +1,7 @@
 """The commands for the legal officer: erase, rotate-key.
 
 Belongs here: what is asked and answered, in which order files change. Doesn't: erasing (sources.erasure,
-warehouse.erasure), re-hashing (warehouse.person_key).
+warehouse.persons.erasure), re-hashing (warehouse.persons.key).
 """
 
 import datetime as dt

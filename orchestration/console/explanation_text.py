@@ -1,7 +1,7 @@
 """An explanation or a restatement as people and programs read it.
 
 Belongs here: words and layout, Vietnamese with English beside. Doesn't: the evidence
-(warehouse.explain, warehouse.restate).
+(figures.explain, figures.restate).
 """
 
 from collections import Counter

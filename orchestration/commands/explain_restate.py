@@ -1,7 +1,7 @@
 """Commands that say what stands behind a figure: explain, restate.
 
-Belongs here: arguments and what is printed. Doesn't: the evidence (warehouse.explain,
-warehouse.restate, warehouse.plan).
+Belongs here: arguments and what is printed. Doesn't: the evidence (figures.explain,
+figures.restate, figures.plan).
 """
 
 from pathlib import Path
@@ -35,7 +35,7 @@ def explain(
     PERIOD: 2026, 2026-Q2, 2026-05, 2026-W20, 2026-05-04, ytd, 2026-ytd, campaign. Reads the restricted store.
     """
     from figures.explain import QuestionError
-    from orchestration.console.explaining import explanation_payload, explanation_text
+    from orchestration.console.explanation_text import explanation_payload, explanation_text
     from orchestration.console.questions import explain_figure
 
     try:
@@ -86,8 +86,8 @@ def restate(
     on disk change in that version's figures (the newest one's), by KPI, agency and month, and which cases change side.
     """
     from figures.explain import QuestionError
-    from orchestration.console.explaining import restatement_payload, restatement_text
-    from orchestration.console.planning import plan_payload, plan_text
+    from orchestration.console.explanation_text import restatement_payload, restatement_text
+    from orchestration.console.plan_text import plan_payload, plan_text
     from orchestration.console.questions import plan_rules, restate_figure
 
     if version is None and not is_plan:

@@ -48,7 +48,7 @@ def serve_demo(
 @service
 def ui(reply: Reply, settings: Settings, port: int, host: str) -> None:
     """Mở giao diện Dagster và bộ lập lịch. Open the Dagster UI and its scheduler."""
-    from orchestration.console.maintenance import start_ui
+    from orchestration.console.check_publish import start_ui
 
     reply.done(
         {"url": f"http://{host}:{port}"},
@@ -71,7 +71,7 @@ def web(
     reply: Reply, settings: Settings, port: int, host: str, read_only: bool, prefix: str
 ) -> None:
     """Chỉ giao diện Dagster. The Dagster UI alone, also read-only."""
-    from orchestration.console.maintenance import start_web
+    from orchestration.console.check_publish import start_web
 
     code = start_web(settings, host, port, read_only=read_only, prefix=prefix)
     if code:
@@ -82,7 +82,7 @@ def web(
 @service
 def daemon(reply: Reply, settings: Settings) -> None:
     """Chỉ bộ lập lịch và cảnh báo. The scheduler and its alerts alone."""
-    from orchestration.console.maintenance import start_daemon
+    from orchestration.console.check_publish import start_daemon
 
     code = start_daemon(settings)
     if code:
@@ -95,7 +95,7 @@ def daemon(reply: Reply, settings: Settings) -> None:
 @service
 def code_server(reply: Reply, settings: Settings, port: int, host: str) -> None:
     """Chỉ máy chủ mã, nơi các lần chạy chạy. The code server alone; runs run where it is."""
-    from orchestration.console.maintenance import start_code
+    from orchestration.console.check_publish import start_code
 
     code = start_code(settings, host, port)
     if code:

@@ -1,7 +1,7 @@
 """Which rules needn't be asked: what they said before still stands, for nothing that they hang on has changed.
 
 Belongs here: bringing together what rules said last (meta.check_run) and what tables hold now. Doesn't: what a
-verdict hangs on (expectations.carrying), running rules.
+verdict hangs on (expectations.fingerprint), running rules.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from expectations.carrying import LastSaid, carry, fingerprint, tables_of
+from expectations.fingerprint import LastSaid, carry, fingerprint, tables_of
 from expectations.outcome import Outcome
 from expectations.suite import Rule, Suite
-from warehouse.models.content import contents
+from warehouse.models.table_content import contents
 from warehouse.store.engine import engine_version
 from warehouse.store.state import latest_checks
 

@@ -22,7 +22,7 @@ def check(
     reply: Reply, settings: Settings, table: str | None, rule: str | None, keys: bool
 ) -> None:
     """Kiểm tra dữ liệu đang có, việc nặng trước. Run all suites on what stands, worst first."""
-    from orchestration.console.maintenance import check_everything
+    from orchestration.console.check_publish import check_everything
     from orchestration.console.present import lines_of
     from orchestration.parts import compose
     from reports.numbers import number_text
@@ -58,7 +58,7 @@ def stop_at(bad: Sequence[Mapping[str, Any]]) -> None:
 @command
 def publish(reply: Reply, settings: Settings) -> None:
     """Công bố lại từ kho đang có, qua cổng kiểm tra. Publish what stands, if the gate lets it."""
-    from orchestration.console.maintenance import publish_again
+    from orchestration.console.check_publish import publish_again
     from orchestration.parts import compose
 
     shown = publish_again(compose(settings))

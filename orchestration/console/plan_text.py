@@ -1,6 +1,6 @@
 """A plan of changed rules as people and programs read it.
 
-Belongs here: words and layout, Vietnamese with English beside. Doesn't: what would change (warehouse.plan).
+Belongs here: words and layout, Vietnamese with English beside. Doesn't: what would change (figures.plan).
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 
 from figures.explain import CENTRE_ROW
 from figures.plan import Plan
-from orchestration.console.explaining import rest_lines
+from orchestration.console.explanation_text import rest_lines
 from reports.numbers import number_text
 
 SIDES = {

@@ -74,7 +74,7 @@ def replay(reply: Reply, settings: Settings, start: Any, end: Any) -> None:
     A warehouse that can't be read any more is moved aside, and everything that has landed is replayed.
     """
     from assets.names import MODE_TAG, WINDOW_FROM_TAG, WINDOW_TO_TAG, RunMode
-    from orchestration.console.maintenance import set_damaged_aside
+    from orchestration.console.check_publish import set_damaged_aside
 
     tags = {MODE_TAG: str(RunMode.REPLAY), WINDOW_FROM_TAG: f"{start:%Y-%m-%d}"}
     if aside := set_damaged_aside(settings):
@@ -123,7 +123,7 @@ def _run_job(
     use_demo: bool | None = None,
     also: Mapping[str, Callable[[], object]] | None = None,
 ) -> None:
-    from orchestration.console.maintenance import read_scorecard
+    from orchestration.console.check_publish import read_scorecard
     from orchestration.console.present import TerminalProgress, print_scorecard
     from orchestration.console.runs import execute_job
     from orchestration.definitions import wire

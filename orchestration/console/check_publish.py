@@ -9,8 +9,8 @@ from typing import Any
 
 from assets.cap import record_shares, standing_shares
 from assets.checks import check_suites
+from assets.gate import publish_night
 from assets.night import open_night
-from assets.publish import publish_night
 from expectations.outcome import Outcome
 from expectations.suite import SuiteError
 from orchestration.console.children import serve

@@ -1,7 +1,7 @@
 """Building one table by hand on what stands: for who writes its query, rules or seeds.
 
 Belongs here: which tables in which order, their checks, the rows that are shown. Doesn't: building and checking
-(warehouse.build, assets), words for a terminal (commands/building.py).
+(warehouse.models.build, assets), words for a terminal (commands/building.py).
 
 The day is that of the last night: tables of two days beside each other would be published as one.
 """
