@@ -1,6 +1,6 @@
 """Commands on what stands: check, publish, rollback, report.
 
-Belongs here: acts without a source call. Doesn't: nights (nights.py).
+Belongs here: acts without a source call. Doesn't: nights (run_replay_ingest.py).
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Programs that the command line serves as children, started and stopped together.
 
 Belongs here: their start and end, and starting them again after the clock was set back. Doesn't: which
-programs (maintenance.py).
+programs (check_publish.py).
 
 Dagster's daemon remembers when it looked last and waits until that is a minute ago. When a clock that ran a
 year ahead is set right under it, it would wait for a year; so it is started again.
