@@ -63,9 +63,7 @@ def test_five_thousand_cases_agree_to_the_last(seed: int, warehouse: TruthWareho
     expected = oracle.counts
     found = _differences(warehouse, oracle)
     assert found == [], "\n".join(found[:20])
-    assert (
-        campaign_differences(warehouse.store.rows, _known(told, end), CAMPAIGN[0][0], CENTRE) == []
-    )
+    assert campaign_differences(warehouse.rows, _known(told, end), CAMPAIGN[0][0], CENTRE) == []
     assert len(told["cases"]) > 4500
     assert sum(key[0] == "on_time" for key in expected) > 1000
     points = [d for (kpi, *_), (_, d) in expected.items() if kpi == "index_766_total"]
@@ -75,7 +73,7 @@ def test_five_thousand_cases_agree_to_the_last(seed: int, warehouse: TruthWareho
 
 def _differences(warehouse: TruthWarehouse, oracle: Oracle) -> list[str]:
     return [
-        *all_differences(warehouse.store.rows, oracle.facts, oracle.today),
+        *all_differences(warehouse.rows, oracle.facts, oracle.today),
         *differences(warehouse.rows(COUNTS), oracle.counts),
     ]
 
@@ -169,7 +167,7 @@ def test_snapshots_agree_whatever_night_the_warehouse_began(
     known = Known(
         versions, [night for night, _ in nights], gone, told["agencies"], told["procedures"]
     )
-    assert campaign_differences(warehouse.store.rows, known, CAMPAIGN[0][0], CENTRE) == []
+    assert campaign_differences(warehouse.rows, known, CAMPAIGN[0][0], CENTRE) == []
     assert (
         sum(
             row["closed_count"] for row in warehouse.rows("select closed_count from marts.campaign")

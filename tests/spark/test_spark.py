@@ -60,10 +60,8 @@ class Provinces:
             warehouse.show(json.loads(drawn), END, centre_of(province))
             for model in self.models:
                 warehouse.connection.execute(f"create table {model.table} as {model.query}")
-            export_inputs(
-                warehouse.store.connection, input_tables(self.models), self.lake, province
-            )
-            self.connections[province] = warehouse.store.connection
+            export_inputs(warehouse.connection, input_tables(self.models), self.lake, province)
+            self.connections[province] = warehouse.connection
 
 
 @pytest.fixture(scope="module")

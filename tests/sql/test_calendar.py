@@ -25,7 +25,7 @@ def warehouse() -> Iterator[CaseWarehouse]:
 
 
 def _rebuild(warehouse: CaseWarehouse, as_of: dt.datetime, *tables: str) -> None:
-    set_run_context(warehouse.store.connection, RunContext(as_of, CENTRE, "calendar"))
+    set_run_context(warehouse.connection, RunContext(as_of, CENTRE, "calendar"))
     for table in tables:
         query = warehouse.catalog.models[table].query
         warehouse.connection.execute(f"create or replace table {table} as {query}")
@@ -36,7 +36,7 @@ def test_every_due_date_of_six_years(warehouse: CaseWarehouse) -> None:
 
     The properties follow: due on a working day, monotone in start and limit, and counting back gives n.
     """
-    connection = warehouse.store.connection
+    connection = warehouse.connection
     connection.execute(
         f"""
         insert into staging.procedure by name
@@ -111,14 +111,12 @@ def test_a_year_without_an_official_calendar_is_told_and_never_stops(
     provisional: set[int],
 ) -> None:  # fmt: skip
     """Official years are a seed; a dropped document for the whole country that names a day of one makes it so."""
-    load_seed(
-        warehouse.store.connection, "seeds.calendar_years", SQL / "seeds" / "calendar_years.csv"
-    )
+    load_seed(warehouse.connection, "seeds.calendar_years", SQL / "seeds" / "calendar_years.csv")
     warehouse.fill("staging.calendar_override", [document] if document else [])
     tables = ("core.dim_calendar_year", "core.dim_date")
     _rebuild(warehouse, dt.datetime.fromisoformat(as_of), *tables)
     suites = load_suites()
-    outcomes = run_suites(warehouse.store.connection, [suites[table] for table in tables])
+    outcomes = run_suites(warehouse.connection, [suites[table] for table in tables])
     warehouse.fill("staging.calendar_override", [])
     assert not [o.rule for o in outcomes if o.blocks]
     told = {o.rule: o.failing_keys for o in outcomes if o.state == "failed"}

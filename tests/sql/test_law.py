@@ -132,7 +132,7 @@ def test_a_case_is_told_by_the_law_of_its_reception(
         "cross": "nd309_2026_cross",
         "waits": "nd309_2026_clock",
     }
-    rules = clock_behind(warehouse.store.connection, cases)
+    rules = clock_behind(warehouse.connection, cases)
     assert [rule["law_id"] for rule in rules] == [
         "nd118_2025_clock",
         "nd309_2026_clock",
@@ -140,13 +140,13 @@ def test_a_case_is_told_by_the_law_of_its_reception(
     ]
     assert rules[2]["starts_at"] == "competent_received_at"
     assert "cơ quan có thẩm quyền" in rules[2]["sentence_vi"]
-    assert clock_behind(warehouse.store.connection, [{"unit_id": "a rating"}]) == []
+    assert clock_behind(warehouse.connection, [{"unit_id": "a rating"}]) == []
 
 
 def test_a_period_that_crosses_a_change_cites_both(warehouse: CaseWarehouse) -> None:
     first, last = dt.date(2026, 7, 1), dt.date(2026, 9, 30)
     found = basis_behind(
-        warehouse.store.connection, "on_time", {"period_start": first, "evaluated_on": last}
+        warehouse.connection, "on_time", {"period_start": first, "evaluated_on": last}
     )
     assert citation_text(found, first, last) == (
         "Kế hoạch thi đua 2023 mục 2.6a; Nghị định 118/2025/NĐ-CP (… – 04/08/2026); "
@@ -154,7 +154,7 @@ def test_a_period_that_crosses_a_change_cites_both(warehouse: CaseWarehouse) -> 
     )
     # While it runs, a period rests on what has held until now.
     before = basis_behind(
-        warehouse.store.connection,
+        warehouse.connection,
         "on_time",
         {"period_start": first, "evaluated_on": dt.date(2026, 8, 4)},
     )
@@ -163,9 +163,7 @@ def test_a_period_that_crosses_a_change_cites_both(warehouse: CaseWarehouse) -> 
 
 def form_in(warehouse: CaseWarehouse, mart: str, first: dt.date, last: dt.date) -> Form:
     form = Form("F", "F", "F", mart, ())
-    return with_version(
-        warehouse.store.connection, form, [{"period_start": first, "period_end": last}]
-    )
+    return with_version(warehouse.connection, form, [{"period_start": first, "period_end": last}])
 
 
 def test_a_form_names_the_document_of_its_period(warehouse: CaseWarehouse) -> None:
@@ -199,7 +197,7 @@ def test_a_form_whose_document_has_ended_says_so(warehouse: CaseWarehouse) -> No
 def broken(warehouse: CaseWarehouse, table: str, rule: str, rows: list[Row]) -> list[str]:
     """The first part of the keys of those rows that break one rule."""
     warehouse.fill(table, [META | CASE | row for row in rows])
-    outcomes = run_suites(warehouse.store.connection, [load_suites()[table]], key_limit=100)
+    outcomes = run_suites(warehouse.connection, [load_suites()[table]], key_limit=100)
     warehouse.fill(table, [])
     keys = next(o.failing_keys for o in outcomes if o.rule == rule)
     return sorted(key.split(" | ")[0] for key in keys)
@@ -219,9 +217,7 @@ def test_a_code_is_judged_by_the_pattern_of_its_reception(warehouse: CaseWarehou
         )
     ]  # fmt: skip
     found = broken(warehouse, "staging.case", "case_code_form", rows)
-    load_seed(
-        warehouse.store.connection, "seeds.case_code_pattern", SEEDS / "case_code_pattern.csv"
-    )
+    load_seed(warehouse.connection, "seeds.case_code_pattern", SEEDS / "case_code_pattern.csv")
     assert found == ["G123456789013", "H37-2"]
 
 

@@ -47,14 +47,14 @@ def test_one_entry_splits_and_then_checks() -> None:
     warehouse.fill("raw.cases__case", rows)
     suite = load_suites()["staging.case_version"]
     rules = [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
-    build_model(warehouse.store.connection, warehouse.catalog.models[suite.table], rules)
+    build_model(warehouse.connection, warehouse.catalog.models[suite.table], rules)
     staged = warehouse.connection.execute(f"select case_code from {suite.table}").fetchall()
     split = warehouse.connection.execute(
         "select rules from quarantine.case_version order by _row_no"
     ).fetchall()
     assert staged == [(CASE["case_code"],)]
     assert [rule for rule, (found,) in zip(BROKEN, split, strict=True) if rule not in found] == []
-    outcomes = run_suites(warehouse.store.connection, [suite])
+    outcomes = run_suites(warehouse.connection, [suite])
     assert [o.rule for o in outcomes if o.state != "passed"] == []
 
 
@@ -78,7 +78,7 @@ def test_requests_and_extensions_that_count_for_nothing_stand() -> None:
     warehouse.fill("raw.cases__case", [received(CASE | DOUBTFUL)])
     suite = load_suites()["staging.case_version"]
     rules = [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
-    build_model(warehouse.store.connection, warehouse.catalog.models[suite.table], rules)
+    build_model(warehouse.connection, warehouse.catalog.models[suite.table], rules)
     (row,) = warehouse.rows(
         "select len(pauses) as pauses, len(extensions) as extensions from staging.case_version"
     )
@@ -97,13 +97,11 @@ def test_no_limit_sends_a_procedure_to_quarantine(limit: str, value: int | None)
     warehouse.fill("raw.cases__procedure", [row])
     suite = load_suites()["staging.procedure"]
     rules = [RowRule(rule.id, rule.reason, rule.breaks or "false") for rule in suite.row_rules]
-    build_model(warehouse.store.connection, warehouse.catalog.models[suite.table], rules)
+    build_model(warehouse.connection, warehouse.catalog.models[suite.table], rules)
     assert warehouse.rows("select time_limit_value as found from staging.procedure") == [
         {"found": value}
     ]
-    failed = {
-        o.rule for o in run_suites(warehouse.store.connection, [suite]) if o.state == "failed"
-    }
+    failed = {o.rule for o in run_suites(warehouse.connection, [suite]) if o.state == "failed"}
     is_sound = value is not None and 0 <= value <= 1000
     expected = set() if is_sound else {"limit_sensible" if value is not None else "limit_has_unit"}
     assert failed - {"agency_exists"} == expected

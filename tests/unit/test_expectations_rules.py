@@ -28,7 +28,7 @@ def warehouse() -> CaseWarehouse:
 
 
 def test_sound_rows_break_nothing(warehouse: CaseWarehouse) -> None:
-    outcomes = run_suites(warehouse.store.connection, [SUITES[table] for table in STAGING])
+    outcomes = run_suites(warehouse.connection, [SUITES[table] for table in STAGING])
     assert [(o.table, o.rule, o.state, o.detail) for o in outcomes if o.state != "passed"] == []
     assert set(SOUND) == set(STAGING)
 
@@ -44,9 +44,7 @@ def test_each_rule_finds_its_row(table: str, warehouse: CaseWarehouse) -> None:
         if name != table:
             warehouse.fill(name, [META | row for row in SOUND[name]] + rows)
     warehouse.fill(table, sound + bad)
-    outcomes = {
-        o.rule: o for o in run_suites(warehouse.store.connection, [suite], key_limit=10_000)
-    }
+    outcomes = {o.rule: o for o in run_suites(warehouse.connection, [suite], key_limit=10_000)}
     for name in (*needed, table):
         warehouse.fill(name, [META | row for row in SOUND[name]])
     missed = []
@@ -61,7 +59,7 @@ def test_each_rule_finds_its_row(table: str, warehouse: CaseWarehouse) -> None:
 
 def test_no_cases_at_all_is_told(warehouse: CaseWarehouse) -> None:
     warehouse.fill("staging.case", [])
-    outcomes = run_suites(warehouse.store.connection, [SUITES["staging.case"]])
+    outcomes = run_suites(warehouse.connection, [SUITES["staging.case"]])
     warehouse.fill("staging.case", [META | CASE])
     assert [o.rule for o in outcomes if o.state != "passed"] == ["some_cases"]
 
@@ -70,6 +68,6 @@ def test_a_request_written_twice_is_one(warehouse: CaseWarehouse) -> None:
     """Entries with one requested_at are one request: nothing is late by them, under no variant."""
     twice = [DONE_PAUSE, DONE_PAUSE | {"seq": 2, "reason": "y"}]
     warehouse.fill("staging.case", [META | CASE | {"pauses": twice}])
-    outcomes = run_suites(warehouse.store.connection, [SUITES["staging.case"]])
+    outcomes = run_suites(warehouse.connection, [SUITES["staging.case"]])
     warehouse.fill("staging.case", [META | CASE])
     assert [o.rule for o in outcomes if o.state != "passed"] == []

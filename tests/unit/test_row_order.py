@@ -97,7 +97,7 @@ def fixture_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.D
     )
     for table, column in MARKED.items():
         warehouse.connection.execute(f"update {table} set {column} = case_no")
-    yield warehouse.store.connection
+    yield warehouse.connection
     warehouse.connection.close()
 
 
