@@ -56,7 +56,7 @@ create or replace macro to_instant(value) as
         when value is null then null
         else coalesce(
             instant_at_once(value),
-            list_extract(list_transform([clean_text(value)], lambda text: spelt_instant(text)), 1)
+            (list_transform([clean_text(value)], lambda text: spelt_instant(text)))[1]
         )
     end;
 
