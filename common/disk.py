@@ -5,6 +5,7 @@ Belongs here: the order in which that is done. Doesn't: words for a full disk (s
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +19,12 @@ def whole(path: Path, mode: int | None = None) -> Iterator[Path]:
     `mode` are the file's permissions; None leaves those of the process. Whatever goes wrong, `path` is what it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Two processes may write the same file at once.
-    waiting = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A name of its own: processes or threads may write the same file at once.
+    waiting = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        # There with its permissions before anything is in it.
+        os.close(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666))
         yield waiting
-        if mode is not None:
-            waiting.chmod(mode)
         sync(waiting)
         waiting.replace(path)
     except BaseException:

@@ -21,7 +21,7 @@ from figures.publication_log import RuleSet
 from figures.replay import apply_rules, know_as_of, known_then
 from figures.steps import Figure, difference, split_by_steps
 from figures.units import RECORDS
-from warehouse.models.catalog import Model
+from warehouse.models.catalog import KPI_MEASURE, Model
 from warehouse.store.rows import rows_of
 
 CAUSES = ("late_data", "correction", "deletion", "calendar", "rule", "progress")
@@ -68,9 +68,14 @@ def restate(
     """
     context, kept = _kept(connection, version)
     target = f"marts.kpi_{kpi_id}"
-    model = next((m for m in rules_today.models if m.table == target), None)
+    is_kpi = target != KPI_MEASURE
+    model = next((m for m in rules_today.models if m.table == target and is_kpi), None)
     if model is None:
-        names = sorted(m.name for m in rules_today.models if m.table.startswith("marts.kpi_"))
+        names = sorted(
+            m.name
+            for m in rules_today.models
+            if m.table.startswith("marts.kpi_") and m.table != KPI_MEASURE
+        )
         known = ", ".join(name.removeprefix("kpi_") for name in names)
         raise QuestionError(f"There is no KPI {kpi_id}; choose one of {known}.")
     headline, measure = _registered(connection, kpi_id)

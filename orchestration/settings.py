@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -105,7 +106,10 @@ class Settings(BaseSettings):
     @field_validator("proxy")
     @classmethod
     def _proxy_address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+        if value is None:
+            return None
+        found = urlsplit(value.get_secret_value())
+        if found.scheme not in ("http", "https") or not found.hostname:
             raise ValueError("write the proxy's address, for example http://proxy.province.vn:3128")
         return value
 

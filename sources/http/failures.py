@@ -31,6 +31,7 @@ def check_status(status: int, headers: Mapping[str, str], what: str) -> None:
         raise TransientError(f"{what}: the system answered {status}.", retry_after=wait)
     advice = {
         403: "the account may not read this; ask for the right",
+        407: "the proxy refuses its login; check the user and password in the proxy's address",
         404: "there is nothing at this address; check the base address and the path in the source file",
         400: "the system doesn't accept the request; check parameters and formats in the source file",
     }.get(status, "the request isn't accepted; check the source file against the system's manual")
@@ -45,7 +46,9 @@ def translate(error: Exception, what: str) -> SourceError:
             "file of your own certificate authority."
         )
     if isinstance(error, requests.exceptions.ProxyError):
-        return TransientError(f"{what}: the proxy can't be reached.")
+        return TransientError(
+            f"{what}: the proxy can't be reached, or refuses its login; check its address."
+        )
     if isinstance(
         error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError | TimeoutError
     ):

@@ -176,11 +176,12 @@ def test_sources_are_read_through_the_proxy_and_no_other(
     assert "canary-proxy" not in repr(settings)
 
 
-def test_a_proxy_is_an_address() -> None:
+@pytest.mark.parametrize("address", ["canary-proxy:3128", "http://", "ftp://canary-proxy"])
+def test_a_proxy_is_an_address(address: str) -> None:
     with pytest.raises(
         SettingsError, match=r"PROXY: write the proxy's address, for example http://"
     ) as told:
-        Settings.load(_env_file=None, proxy="canary-proxy:3128")
+        Settings.load(_env_file=None, proxy=address)
     assert "canary" not in str(told.value)
 
 

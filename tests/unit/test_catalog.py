@@ -76,10 +76,26 @@ BROKEN = {
         },
         "doesn't hold 'x', the first word of `each`",
     ),
-    "each of no words": (
-        {"core/b.sql": MODEL.replace("columns:", "each: [c, d]\ncolumns:") + "select 'c' as i"},
-        "`each` maps names of tables to words",
-    ),
+    **{
+        f"each {each}": (
+            {
+                "core/b.sql": MODEL.replace("columns:", f"each: {each}\ncolumns:")
+                + "select 'x' as i"
+            },
+            message,
+        )
+        for each, message in {
+            "[c, d]": "`each` maps names of tables to words",
+            "{}": "`each` maps names of tables to words",
+            "{c: x, d: ''}": "`each` maps names of tables to words",
+            "{c: x, d: 42}": 'and "42" for a word of digits',
+            '{c: x, d: "o\'y"}': "without quotes around or in them",
+            "{c: x, d: x}": "one word to several names",
+            "{c: x, C: y}": r"names \['C'\]; a table's name is small letters",
+            "{c: x, 42: y}": r"names \[42\]",
+            "{c: x, d-e: y}": r"names \['d-e'\]",
+        }.items()
+    },
     "defined twice": (
         {"marts/kpi_k.sql": MODEL + "select 1", "marts/kpi/k.sql": MODEL + "select 1"},
         "defines marts.kpi_k again",

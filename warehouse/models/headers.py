@@ -25,6 +25,7 @@ import yaml
 from warehouse.errors import CatalogError
 
 SHARED = "header.yml"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _REQUIRED = {"description", "grain", "columns"}
 _KEYS = _REQUIRED | {"keep", "version", "publish", "unit", "gate", "keyed", "grows", "each"}
 _BLOCK = re.compile(r"\A\s*/\*\s*@model\s*\n(?P<yaml>.*?)\*/(?P<query>.*)\Z", re.DOTALL)
@@ -48,22 +49,35 @@ def variants(path: Path, header: dict[str, Any], query: str) -> Iterator[tuple[s
     """Name, description and query of each table that a headed file makes: one, unless it says `each`.
 
     Raises:
-        CatalogError: `each` is no mapping of names to words, or its first word isn't in the query.
+        CatalogError: `each` is no mapping of names to words, each its own, or its first word isn't in the query.
     """
     described = str(header["description"]).strip()
-    each = header.get("each", {path.stem: ""})
-    if not isinstance(each, dict) or not all(isinstance(word, str) for word in each.values()):
-        raise CatalogError(f"{path}: `each` maps names of tables to words; write {{name: word}}.")
-    first = next(iter(each.values()), "")
-    if "each" in header and (not first or f"'{first}'" not in query):
+    if "each" not in header:
+        yield path.stem, described, query
+        return
+    each = header["each"]
+    if not isinstance(each, dict) or not each or not all(map(_is_plain, each.values())):
+        raise CatalogError(
+            f"{path}: `each` maps names of tables to words without quotes around or in them; write "
+            '{name: word}, and "42" for a word of digits.'
+        )
+    if odd := [name for name in each if not _NAME.fullmatch(str(name))]:
+        raise CatalogError(
+            f"{path}: `each` names {odd}; a table's name is small letters, digits and _, and begins with a letter."
+        )
+    if len(set(each.values())) < len(each):
+        raise CatalogError(f"{path}: `each` gives one word to several names; give each its own.")
+    first = next(iter(each.values()))
+    if f"'{first}'" not in query:
         raise CatalogError(
             f"{path}: the query doesn't hold '{first}', the first word of `each`; write it for that one."
         )
     for name, word in each.items():
-        if not first:
-            yield name, described, query
-        else:
-            yield name, described.replace(first, word), query.replace(f"'{first}'", f"'{word}'")
+        yield name, described.replace(first, word), query.replace(f"'{first}'", f"'{word}'")
+
+
+def _is_plain(word: object) -> bool:
+    return isinstance(word, str) and word != "" and "'" not in word
 
 
 def differences(path: Path, columns: Iterable[str], found: Iterable[str]) -> Iterator[str]:
