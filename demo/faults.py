@@ -142,23 +142,23 @@ class Scenario:
 def _rule(given: object, place: int) -> FaultRule:
     """One rule, or the reason why it is none."""
     if not isinstance(given, dict) or str(given.get("do")) not in ACTIONS:
-        raise ScenarioError(f"FaultRule {place} needs a do, one of {', '.join(sorted(ACTIONS))}.")
+        raise ScenarioError(f"Rule {place} needs a do, one of {', '.join(sorted(ACTIONS))}.")
     match = given.get("match", {})
     if not isinstance(match, dict) or not match.keys() <= MATCHES:
-        raise ScenarioError(f"FaultRule {place}: match takes {', '.join(sorted(MATCHES))}.")
+        raise ScenarioError(f"Rule {place}: match takes {', '.join(sorted(MATCHES))}.")
     if not all(isinstance(number, int) for name, number in match.items() if name != "path"):
-        raise ScenarioError(f"FaultRule {place}: all of match but path are whole numbers.")
+        raise ScenarioError(f"Rule {place}: all of match but path are whole numbers.")
     arguments = {name: value for name, value in given.items() if name not in ("match", "do")}
     takes = ACTIONS[given["do"]]
     if not arguments.keys() <= takes:
         raise ScenarioError(
-            f"FaultRule {place}: {given['do']} takes {', '.join(sorted(takes)) or 'nothing'}."
+            f"Rule {place}: {given['do']} takes {', '.join(sorted(takes)) or 'nothing'}."
         )
     ops = arguments.setdefault("ops", []) if "ops" in takes else []
     if not isinstance(ops, list) or not all(
         isinstance(op, dict) and op.get("op") in OPS and op.keys() <= {"op", "rows"} for op in ops
     ):
-        raise ScenarioError(f"FaultRule {place}: each of ops takes op ({', '.join(OPS)}) and rows.")
+        raise ScenarioError(f"Rule {place}: each of ops takes op ({', '.join(OPS)}) and rows.")
     return FaultRule(
         str(match.get("path", "/")), given["do"], match.get("nth", 1), match.get("times"), arguments,
         match.get("page"), match.get("attempt"),

@@ -107,7 +107,7 @@ def _rows(sheet: Any, formulas: set[str]) -> Iterator[tuple[int, CellTexts]]:
         if len(texts) > min(width, COLUMNS_MOST):
             raise SetAsideError(
                 f"Dòng {number} có dữ liệu ở cột {len(texts)} không có tiêu đề. Tiêu đề phải ở dòng đầu tiên.",
-                f"CellTexts {number} has data in column {len(texts)}, which has no heading. Headings belong into "
+                f"Row {number} has data in column {len(texts)}, which has no heading. Headings belong into "
                 "the first row.",
             )
         yield number, texts + [""] * (width - len(texts))
