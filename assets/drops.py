@@ -9,14 +9,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.batches import as_batch, read_before
-from assets.entity_run import KINDS
 from assets.night import Night
 from assets.shapes import DROPS, drop_shape, raw_shapes
 from sources.files.drops import take_inbox
 from sources.landing.batches import complete_batches
 from sources.spec.systems import SourcesSpec
 from warehouse.load.landed_pages import ensure_raw_table
-from warehouse.load.raw_tables import load_batch
+from warehouse.load.raw_tables import KINDS, load_batch
 
 
 def build_drops_asset(sources: SourcesSpec) -> dg.AssetsDefinition:

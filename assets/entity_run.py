@@ -15,9 +15,7 @@ from assets.shapes import entity_shape
 from sources.landing.batches import LandedBatch
 from sources.spec.systems import EntitySpec, SourcesSpec
 from warehouse.load.landed_pages import Batch, RawShape
-from warehouse.load.raw_tables import LoadCounts, load_batch
-
-KINDS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
+from warehouse.load.raw_tables import KINDS, LoadCounts, load_batch
 
 
 @dataclass(frozen=True)

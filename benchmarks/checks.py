@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expectations.predicates import quoted, row_condition
+from common import quoting
+from expectations.predicates import row_condition
 from expectations.runner import run_canaries, run_suites
 from expectations.suite import Rule, load_suites
 from expectations.vocabulary import UNEXPECTED_ROWS
@@ -146,7 +147,7 @@ def blow_up(path: Path, cases: int, threads: int) -> Any:
 def statement_of(table: str, rule: Rule) -> str:
     """One rule as one statement."""
     schema, _, name = table.partition(".")
-    source = f"{quoted(schema)}.{quoted(name)}"
+    source = f"{quoting.name(schema)}.{quoting.name(name)}"
     kwargs = rule.kwargs
     given = kwargs.get("row_condition")
     where = f"where {row_condition(given)}" if given is not None else ""
@@ -156,11 +157,11 @@ def statement_of(table: str, rule: Rule) -> str:
         query = str(kwargs["unexpected_rows_query"]).format(batch=source)
         return f"select count(*) from ({query.replace(f'({source})', source)})"
     if rule.type.endswith("unique"):
-        names = ", ".join(map(quoted, kwargs.get("column_list") or [kwargs["column"]]))
+        names = ", ".join(map(quoting.name, kwargs.get("column_list") or [kwargs["column"]]))
         return (
             f"select coalesce(sum(n), 0) from (select count(*) as n from {source} {where} "
             f"group by {names} having count(*) > 1)"
         )
     if rule.type == "expect_table_row_count_to_be_between":
         return f"select count(*) from {source} {where}"
-    return f"select count(distinct {quoted(kwargs['column'])}) from {source} {where}"
+    return f"select count(distinct {quoting.name(kwargs['column'])}) from {source} {where}"

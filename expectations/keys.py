@@ -6,7 +6,8 @@ Belongs here: SQL text that finds the keys of failing rows, in the order of the 
 
 from collections.abc import Collection, Iterable
 
-from expectations.predicates import quoted, row_condition
+from common import quoting
+from expectations.predicates import row_condition
 from expectations.suite import Rule, Suite
 from expectations.vocabulary import UNEXPECTED_ROWS
 
@@ -18,8 +19,8 @@ def failing_keys_sql(suite: Suite, rule: Rule, limit: int, columns: Collection[s
     source = _failing_rows(suite, rule)
     if source is None or not set(suite.key) <= set(columns):
         return None
-    order = ", ".join(map(quoted, suite.key))
-    text = _text_of(map(quoted, suite.key))
+    order = ", ".join(map(quoting.name, suite.key))
+    text = _text_of(map(quoting.name, suite.key))
     return f"select {text} from ({source}) order by {order} limit {int(limit)}"
 
 
@@ -33,7 +34,7 @@ def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
         return None
     if limit < 1:
         return f"select count(*), null from ({source})"
-    packed = ", ".join(f"k{place} := {quoted(name)}" for place, name in enumerate(suite.key))
+    packed = ", ".join(f"k{place} := {quoting.name(name)}" for place, name in enumerate(suite.key))
     # Only the keys that are kept are made into text.
     text = _text_of(f"k.k{place}" for place in range(len(suite.key)))
     keys = f"list_transform(min(struct_pack({packed}), {int(limit)}), lambda k: {text})"
@@ -42,7 +43,7 @@ def count_sql(suite: Suite, rule: Rule, limit: int) -> str | None:
 
 def _failing_rows(suite: Suite, rule: Rule) -> str | None:
     schema, _, name = suite.table.partition(".")
-    table = f"{quoted(schema)}.{quoted(name)}"
+    table = f"{quoting.name(schema)}.{quoting.name(name)}"
     if rule.breaks is not None:
         return f"select * from {table} where {rule.breaks}"
     if rule.type in UNIQUE:
@@ -60,7 +61,7 @@ def _text_of(values: Iterable[str]) -> str:
 
 def _repeated(table: str, rule: Rule) -> str:
     names = rule.kwargs.get("column_list") or [rule.kwargs["column"]]
-    by = ", ".join(map(quoted, names))
+    by = ", ".join(map(quoting.name, names))
     given = rule.kwargs.get("row_condition")
     where = f"where {row_condition(given)}" if given is not None else ""
     return f"select * from {table} {where} qualify count(*) over (partition by {by}) > 1"

@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from common import quoting
+
 Kwargs = Mapping[str, Any]
 
 
@@ -51,7 +53,7 @@ def row_condition(condition: Any) -> str:
         return f" {kind} ".join(f"({row_condition(c)})" for c in condition["conditions"])
     if kind == "nullity":
         verb = "is null" if condition["is_null"] else "is not null"
-        return f"{quoted(condition['column']['name'])} {verb}"
+        return f"{quoting.name(condition['column']['name'])} {verb}"
     if kind == "comparison":
         return _comparison(condition)
     raise PredicateError(
@@ -82,7 +84,9 @@ def left_out(kind: str, kwargs: Kwargs) -> str | None:
         )
     else:
         names, joined = [kwargs["column"]], "and"
-    return None if joined is None else f" {joined} ".join(f"{quoted(n)} is null" for n in names)
+    return (
+        None if joined is None else f" {joined} ".join(f"{quoting.name(n)} is null" for n in names)
+    )
 
 
 def _word(kwargs: Kwargs, default: str, words: Mapping[str, str | None]) -> str | None:
@@ -101,11 +105,6 @@ def condition_columns(condition: Any) -> set[str]:
     return {str(condition.get("column", {}).get("name"))}
 
 
-def quoted(name: str) -> str:
-    """An identifier in double quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def literal(value: Any) -> str:
     """A YAML scalar as a SQL literal."""
     if value is None:
@@ -120,7 +119,7 @@ def literal(value: Any) -> str:
     if isinstance(value, dt.date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return quoting.text(value)
     raise PredicateError(
         f"{value!r} can't stand in a rule; use text, a number, a date or true/false"
     )
@@ -134,7 +133,7 @@ _OPERATORS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 def _comparison(condition: Mapping[str, Any]) -> str:
-    column, operator = quoted(condition["column"]["name"]), str(condition["operator"])
+    column, operator = quoting.name(condition["column"]["name"]), str(condition["operator"])
     value = condition["parameter"]
     if operator.upper() in ("IN", "NOT_IN"):
         verb = "in" if operator.upper() == "IN" else "not in"
@@ -147,7 +146,7 @@ def _comparison(condition: Mapping[str, Any]) -> str:
 
 
 def _column(kwargs: Kwargs) -> str:
-    return quoted(kwargs["column"])
+    return quoting.name(kwargs["column"])
 
 
 def _not_null(kwargs: Kwargs) -> str:
@@ -212,7 +211,7 @@ def _not_match(kwargs: Kwargs) -> str:
 
 
 def _ignored(kwargs: Kwargs, predicate: str) -> str:
-    first, second = quoted(kwargs["column_A"]), quoted(kwargs["column_B"])
+    first, second = quoting.name(kwargs["column_A"]), quoting.name(kwargs["column_B"])
     word = _word(kwargs, "both_values_are_missing", _PAIRS)
     if word is None:
         return predicate
@@ -220,12 +219,12 @@ def _ignored(kwargs: Kwargs, predicate: str) -> str:
 
 
 def _pair_greater(kwargs: Kwargs) -> str:
-    first, second = quoted(kwargs["column_A"]), quoted(kwargs["column_B"])
+    first, second = quoting.name(kwargs["column_A"]), quoting.name(kwargs["column_B"])
     return _ignored(kwargs, f"{first} {'<' if kwargs.get('or_equal') else '<='} {second}")
 
 
 def _pair_equal(kwargs: Kwargs) -> str:
-    first, second = quoted(kwargs["column_A"]), quoted(kwargs["column_B"])
+    first, second = quoting.name(kwargs["column_A"]), quoting.name(kwargs["column_B"])
     different = f"{first} <> {second} or {first} is null or {second} is null"
     return _ignored(kwargs, different)
 

@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from common import quoting
 from expectations.keys import UNIQUE, count_sql
-from expectations.predicates import left_out, looked_at, quoted
+from expectations.predicates import left_out, looked_at
 from expectations.suite import Rule, Suite
 from expectations.vocabulary import UNEXPECTED_ROWS
 
@@ -60,7 +61,7 @@ def count_rules(cursor: Cursor, suite: Suite, rules: Sequence[Rule], limit: int)
         Exception: the table can't be read at all, as DuckDB says it.
     """
     schema, _, name = suite.table.partition(".")
-    counts = count_source(cursor, f"{quoted(schema)}.{quoted(name)}", rules)
+    counts = count_source(cursor, f"{quoting.name(schema)}.{quoting.name(name)}", rules)
     for rule in rules:
         query = (
             None
@@ -153,7 +154,7 @@ def _repeated(cursor: Cursor, rows: str, columns: Sequence[str], size: int) -> i
 
     Different hashes prove different values, at two thirds of the price of comparing these.
     """
-    by = ", ".join(map(quoted, columns))
+    by = ", ".join(map(quoting.name, columns))
     row = cursor.execute(f"select count(distinct hash({by})) from {rows}").fetchone()
     if int(row[0]) == size:
         return 0

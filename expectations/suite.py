@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from expectations.predicates import PredicateError, breaks, condition_columns, quoted
+from common import quoting
+from expectations.predicates import PredicateError, breaks, condition_columns
 from expectations.remedy import usual_remedy
 from expectations.vocabulary import SUPPORTED, UNEXPECTED_ROWS, UNSUPPORTED
 
@@ -289,7 +290,7 @@ def _rule(entry: Mapping[str, Any], document: Mapping[str, Any], table: str) -> 
 
 def _query_of(condition: str, key: list[str]) -> str:
     doubled = condition.replace("{", "{{").replace("}", "}}")
-    return f"select {', '.join(map(quoted, key))} from {{batch}} where {doubled}"
+    return f"select {', '.join(map(quoting.name, key))} from {{batch}} where {doubled}"
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

@@ -21,7 +21,7 @@ from figures.publication_log import RuleSet
 from figures.replay import apply_rules, know_as_of, known_then
 from figures.steps import Figure, difference, split_by_steps
 from figures.units import RECORDS
-from warehouse.models.catalog import KPI_MEASURE, Model
+from warehouse.models.catalog import Model
 from warehouse.store.rows import rows_of
 
 CAUSES = ("late_data", "correction", "deletion", "calendar", "rule", "progress")
@@ -68,17 +68,11 @@ def restate(
     """
     context, kept = _kept(connection, version)
     target = f"marts.kpi_{kpi_id}"
-    is_kpi = target != KPI_MEASURE
-    model = next((m for m in rules_today.models if m.table == target and is_kpi), None)
-    if model is None:
-        names = sorted(
-            m.name
-            for m in rules_today.models
-            if m.table.startswith("marts.kpi_") and m.table != KPI_MEASURE
-        )
-        known = ", ".join(name.removeprefix("kpi_") for name in names)
-        raise QuestionError(f"There is no KPI {kpi_id}; choose one of {known}.")
-    headline, measure = _registered(connection, kpi_id)
+    kpis = _registered(connection)
+    model = next((m for m in rules_today.models if m.table == target), None)
+    if kpi_id not in kpis or model is None:
+        raise QuestionError(f"There is no KPI {kpi_id}; choose one of {', '.join(sorted(kpis))}.")
+    headline, measure = kpis[kpi_id]
     named = variant or headline
     place = _place(connection, context, kpi_id, named, period, agency)
     published = _published(connection, context, place)
@@ -137,11 +131,10 @@ def _kept(connection: duckdb.DuckDBPyConnection, version: str) -> tuple[Row, Rul
     return rows[0], RuleSet.from_json(rows[0].pop("body"))
 
 
-def _registered(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> tuple[str, str]:
-    """The headline variant of a KPI, and what its figures count."""
-    query = "select headline_variant, unit from store.seeds.kpi where kpi_id = $kpi_id"
-    row = rows_of(connection, query, {"kpi_id": kpi_id})[0]
-    return str(row["headline_variant"]), str(row["unit"])
+def _registered(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, str]]:
+    """The headline variant of each KPI, and what its figures count."""
+    rows = rows_of(connection, "select kpi_id, headline_variant, unit from store.seeds.kpi")
+    return {row["kpi_id"]: (row["headline_variant"], row["unit"]) for row in rows}
 
 
 def _place(

@@ -15,7 +15,7 @@ import duckdb
 from figures.overlay import replace_table, show_store
 from figures.publication_log import RuleSet
 from figures.replay import read_by
-from figures.units import HAPPENED, ROW
+from figures.units import HAPPENED
 from warehouse.models.catalog import Model
 
 Figure = tuple[int, int]
@@ -72,9 +72,9 @@ def _keep_changes(connection: duckdb.DuckDBPyConnection, model: Model, as_of: st
     connection.execute(
         f"""
         create or replace temp table changed_{model.name} as
-        with told as (select {keys}, _version_at, {happened} as happened_at, {ROW} as record
-                      from store.{model.table}),
-        known as (select {keys}, {ROW} as record from temp.then_{model.name})
+        with told as (select {keys}, _version_at, {happened} as happened_at,
+                          record_of(_batch_id, _page_no, _row_no) as record from store.{model.table}),
+        known as (select {keys}, record_of(_batch_id, _page_no, _row_no) as record from temp.then_{model.name})
         select {keys}, case
             when n.record is null then 'deletion'
             when n.happened_at > {as_of} then 'progress'

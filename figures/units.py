@@ -76,8 +76,6 @@ FACTS = _queries("facts")
 # The records a unit rests on: `record` names them, `version_at` is the newest, `happened_at` is the moment at
 # which the unit began to count as it does (null: no moment of its own).
 RECORDS = _queries("records")
-# How they name a staged row.
-ROW = "_batch_id || '/' || _page_no || '/' || _row_no"
 # When the newest thing that a staged row tells of happened; a table that isn't here tells of no events.
 HAPPENED: dict[str, str] = {
     "staging.case": "greatest(received_at, finished_at, returned_at, rejected_at, stopped_at, withdrawn_at)",

@@ -123,6 +123,9 @@ create or replace macro unread_fields(fields) as
 create or replace macro cast_errors(names) as
     list_filter(names, lambda name: name is not null);
 
+-- The name of the record that a staged row came from.
+create or replace macro record_of(batch_id, page_no, row_no) as batch_id || '/' || page_no || '/' || row_no;
+
 create or replace macro local_day(instant) as cast(instant as date);
 
 -- Whether a document's scope means every unit of the country; another scope is a unit's code.

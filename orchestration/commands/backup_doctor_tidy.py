@@ -112,13 +112,13 @@ def tidy(reply: Reply, settings: Settings) -> None:
     import dagster as dg
 
     from common.local_time import LOCAL
-    from orchestration.operating import retention as housekeeping
+    from orchestration.operating import retention
     from orchestration.settings import use_dagster_home
     from reports.numbers import number_text
 
     use_dagster_home(settings)
     with dg.DagsterInstance.get() as instance:
-        counts = housekeeping.tidy(settings, instance, dt.datetime.now(LOCAL))
+        counts = retention.tidy(settings, instance, dt.datetime.now(LOCAL))
     reply.done(
         counts,
         lambda: click.echo(", ".join(f"{name}: {number_text(n)}" for name, n in counts.items())),

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from assets.cap import build_capped
 from assets.checks import check_suites, row_rules
-from assets.names import PUBLIC_HOLIDAYS
 from assets.night import Night, open_night
 from common.rows import Row
 from expectations.outcome import Outcome
@@ -24,7 +23,7 @@ from warehouse.models.build import BuildResult
 from warehouse.models.catalog import Catalog, Model
 from warehouse.models.labels import BARRED
 from warehouse.models.privacy import read_labels
-from warehouse.models.seeds import load_public_holidays, load_seed
+from warehouse.models.seeds import load_seeds
 from warehouse.store.rows import rows_of
 from warehouse.store.state import table_names
 
@@ -94,11 +93,8 @@ def _ensure_raw(night: Night, parts: Parts, models: Iterable[Model]) -> None:
 
 def _load_seeds(night: Night, catalog: Catalog, table: str) -> None:
     read = catalog.ancestors(table)
-    for name, path in catalog.seeds.items():
-        if name in read:
-            load_seed(night.connection, name, path)
-    if PUBLIC_HOLIDAYS in read:
-        load_public_holidays(night.connection)
+    seeds = {name: path for name, path in catalog.seeds.items() if name in read}
+    load_seeds(night.connection, seeds)
 
 
 def _build(

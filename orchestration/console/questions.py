@@ -1,11 +1,13 @@
 """Questions about figures, put to the restricted store: what stands behind one, why one has changed.
 
 Belongs here: the lock, the overlay and the wiring they need. Doesn't: answers (figures.explain,
-figures.restate, figures.plan), words (explaining.py, planning.py).
+figures.restate, figures.plan), words (explanation_text.py, plan_text.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from assets.checks import row_rules
 from figures.explain import Explanation, explain
@@ -17,7 +19,7 @@ from figures.restate import Restatement, restate
 from orchestration.parts import Parts, compose
 from orchestration.settings import Settings
 from warehouse.load.landed_pages import TECHNICAL_COLUMNS
-from warehouse.store.connection import Limits, hold_lock
+from warehouse.store.connection import hold_lock
 from warehouse.store.state import STATE_TABLES
 
 
@@ -31,11 +33,7 @@ def explain_figure(
         WarehouseBusyError: a run holds the warehouse.
     """
     parts = compose(settings)
-    limits = Limits(settings.memory_limit, settings.threads)
-    with (
-        hold_lock(settings.lock_path, "explain"),
-        open_overlay(settings.warehouse_path, parts.site.macros, limits) as connection,
-    ):
+    with _overlay(parts, "explain") as connection:
         return explain(connection, parts.catalog, kpi, period, agency, variant)
 
 
@@ -49,12 +47,8 @@ def restate_figure(
         WarehouseBusyError: a run holds the warehouse.
     """
     parts = compose(settings)
-    limits = Limits(settings.memory_limit, settings.threads)
     macros = parts.site.macros
-    with (
-        hold_lock(settings.lock_path, "restate"),
-        open_overlay(settings.warehouse_path, macros, limits) as connection,
-    ):
+    with _overlay(parts, "restate") as connection:
         rules = rule_set(connection, parts.catalog, row_rules(parts.suites), macros)
         return restate(connection, rules, version, kpi, period, agency, variant)
 
@@ -67,14 +61,21 @@ def plan_rules(settings: Settings, seeds: Sequence[Path], version: str | None) -
         WarehouseBusyError: a run holds the warehouse.
     """
     parts = compose(settings)
-    limits = Limits(settings.memory_limit, settings.threads)
     macros = parts.site.macros
     proposed = rules_on_disk(parts.catalog, row_rules(parts.suites), macros, seeds)
-    with (
-        hold_lock(settings.lock_path, "plan"),
-        open_overlay(settings.warehouse_path, macros, limits) as connection,
-    ):
+    with _overlay(parts, "plan") as connection:
         return plan(connection, proposed, _columns(parts), version)
+
+
+@contextmanager
+def _overlay(parts: Parts, asking: str) -> Iterator[Any]:
+    """A second look at the store, while no run writes to it."""
+    site = parts.site
+    with (
+        hold_lock(site.lock, asking),
+        open_overlay(site.warehouse, site.macros, site.limits) as connection,
+    ):
+        yield connection
 
 
 def _columns(parts: Parts) -> dict[str, dict[str, str]]:

@@ -1,8 +1,8 @@
 """What `sources.yml` may say about systems and their entities, strictly typed and frozen.
 
 Belongs here: the models, what each word means (docs/reference.md is written from it) and what they must hold by
-themselves. Doesn't: file drops (drop_spec),
-reading the file (spec_file), following it (pull). All paths into a record are dotted names ("a.b") or lists of names.
+themselves. Doesn't: file drops (drop_layouts.py), reading the file (file.py),
+following it (pull). All paths into a record are dotted names ("a.b") or lists of names.
 """
 
 import datetime as dt

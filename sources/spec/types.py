@@ -1,6 +1,6 @@
 """The words that both halves of a source file share: paths, maps, names and fields.
 
-Belongs here: small types and their checks. Doesn't: systems (spec) and file drops (drop_spec).
+Belongs here: small types and their checks. Doesn't: systems (systems.py) and file drops (drop_layouts.py).
 """
 
 import re

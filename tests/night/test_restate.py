@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assets.checks import row_rules
+from figures.explain import QuestionError
 from figures.overlay import open_overlay
 from figures.publication_log import RuleSet, rule_set
 from figures.replay import load_kept_seed, staged_query
@@ -231,6 +232,11 @@ def test_a_real_night_is_replayed_to_its_own_figures(night: Site) -> None:
             assert found.replayed == found.published == found.today, repr(found)
             assert found.is_exact
             assert set(found.causes.values()) == {(0, 0)}
+        for name in ("nothing", "measure", "value"):
+            with pytest.raises(
+                QuestionError, match=rf"no KPI {name}; choose one of announced, .*plan_42"
+            ):
+                restate(overlay, rules, version["version"], name, "ytd")
 
 
 LATER = (NIGHT, -dt.timedelta(hours=1), dt.timedelta(0))

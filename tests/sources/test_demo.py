@@ -11,10 +11,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from common.local_time import LOCAL as ZONE
 from demo.faults import Scenario
 from demo.server import DEMO_CREDENTIALS, DemoServer, serve
 from demo.world import World
@@ -27,7 +27,6 @@ from sources.pull.entity import Access, probe, pull_entity
 from sources.pull.windows import next_window
 from sources.spec.file import load_spec
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 0, tzinfo=ZONE)
 SPEC = load_spec()
 ENTITIES = [(system, name) for system, spec in SPEC.systems.items() for name in spec.entities]

@@ -4,16 +4,15 @@ import datetime as dt
 import unicodedata
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
+from common.local_time import LOCAL as ZONE
 from sources.errors import SpecError
 from sources.spec.file import PACKAGED, load_spec
 from sources.spec.headings import fold
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)
 CONTRACT = {
     "cases": {"case", "case_key", "agency", "procedure", "staff"},

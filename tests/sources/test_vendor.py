@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from common.local_time import LOCAL as ZONE
 from sources.http.client import Access
 from sources.pull.entity import pull_entity
 from sources.pull.windows import Window
 from sources.spec.file import load_spec
 from tests.support.scripted_server import FakeSystem, serving
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)
 
 

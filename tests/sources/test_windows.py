@@ -5,10 +5,10 @@ import gzip
 import itertools
 import json
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from common.local_time import LOCAL as ZONE
 from sources.errors import SpecError
 from sources.http.client import Access
 from sources.pull.entity import pull_entity
@@ -17,7 +17,6 @@ from sources.spec.file import load_spec
 from sources.spec.systems import EntitySpec
 from tests.support.scripted_server import FakeSystem, Reply, serving
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 23, 30, 5, 999, tzinfo=ZONE)
 
 

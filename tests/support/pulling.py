@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from common.local_time import LOCAL as ZONE
 from sources.http.client import Access
 from sources.http.limits import ReadLimits
 from sources.http.transport import Wire
@@ -24,7 +24,6 @@ from tests.support.scripted_server import (
     Row,
 )
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = dt.datetime(2023, 11, 24, 16, 0, tzinfo=dt.UTC)
 QUICK = ReadLimits(
     connect_seconds=1, read_seconds=0.6, response_seconds=1.0, wait_first_seconds=0.01, attempts=3,

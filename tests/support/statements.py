@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import duckdb
 
+from common import quoting
 from expectations.keys import _failing_rows
 from expectations.outcome import Outcome, Verdict, explain, outcome_of
-from expectations.predicates import quoted
 from expectations.suite import Rule, Suite
 
 SET = "expect_column_distinct_values_to_contain_set"
@@ -57,7 +57,7 @@ def _said(failed: int) -> Verdict:
 
 def _table(suite: Suite) -> str:
     schema, _, name = suite.table.partition(".")
-    return f"{quoted(schema)}.{quoted(name)}"
+    return f"{quoting.name(schema)}.{quoting.name(name)}"
 
 
 def statement_of(suite: Suite, rule: Rule) -> str:
@@ -69,5 +69,5 @@ def statement_of(suite: Suite, rule: Rule) -> str:
     wanted = ", ".join(f"('{value}')" for value in rule.kwargs["value_set"])
     return (
         f"select count(*) from (values {wanted}) as wanted(value) "
-        f"where value not in (select {quoted(rule.kwargs['column'])} from {_table(suite)})"
+        f"where value not in (select {quoting.name(rule.kwargs['column'])} from {_table(suite)})"
     )

@@ -12,6 +12,7 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from assets.graph import key_of
+from assets.names import MODE_TAG, RunMode, mode_of
 from orchestration.definitions import Wiring, wire
 from orchestration.settings import PROJECT, Settings
 
@@ -35,6 +36,13 @@ def test_graph(definitions: dg.Definitions, snapshot: SnapshotAssertion) -> None
     }
     lines = [f"{key.to_user_string()} <- {', '.join(found)}" for key, found in parents.items()]
     assert lines == snapshot
+
+
+def test_a_mode_that_there_is_not_is_told() -> None:
+    assert mode_of({}) is RunMode.INCREMENTAL
+    assert mode_of({MODE_TAG: "replay"}) is RunMode.REPLAY
+    with pytest.raises(ValueError, match="motcua/mode is nightly; use incremental, full, window, "):
+        mode_of({MODE_TAG: "nightly"})
 
 
 def test_the_groups_read_from_left_to_right(definitions: dg.Definitions) -> None:

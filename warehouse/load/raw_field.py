@@ -1,6 +1,6 @@
 """One kept field of a record: what the source file says of it, and the SQL that reads it so.
 
-Belongs here: constants, words, times and hashes of one field, as data. Doesn't: pages and rows (pages.py), the
+Belongs here: constants, words, times and hashes of one field, as data. Doesn't: pages and rows (landed_pages.py), the
 source file's own words (sources.spec.types).
 """
 

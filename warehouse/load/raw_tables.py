@@ -25,6 +25,8 @@ from warehouse.store.connection import transaction
 
 # A source clock may run ahead a little; what lies further in the future must not move the cursor.
 CLOCK_TOLERANCE = dt.timedelta(minutes=15)
+# What may become of a row; the first is all of them.
+KINDS = ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,7 @@ class LoadCounts:
 
     def as_metadata(self) -> dict[str, int]:
         """The counts alone, by kind."""
-        return {
-            kind: getattr(self, kind)
-            for kind in ("fetched", "inserted", "updated", "unchanged", "stale", "duplicate")
-        }
+        return {kind: getattr(self, kind) for kind in KINDS}
 
 
 @without_values("Loading a landed batch")

@@ -9,7 +9,6 @@ deleted at any time.
 
 import csv
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -17,12 +16,14 @@ from pathlib import Path
 
 import duckdb
 
+from common.disk import write_whole
 from warehouse.errors import CatalogError
 from warehouse.load.landed_pages import TECHNICAL_COLUMNS, RawShape, ensure_raw_table
 from warehouse.models.catalog import Catalog, Model
 from warehouse.models.documents import STAGING_COLUMNS
 from warehouse.models.headers import differences
 from warehouse.models.labels import LABELS
+from warehouse.models.seeds import load_public_holidays
 from warehouse.store.connection import open_warehouse
 from warehouse.store.engine import engine_version
 from warehouse.store.state import ensure_state
@@ -55,10 +56,7 @@ def check_staging(
     # A home that isn't there yet isn't made.
     if folder.parent.is_dir():
         with suppress(OSError):
-            folder.mkdir(exist_ok=True)
-            waiting = folder / f".{MEMORY}.{os.getpid()}"
-            waiting.write_text(told, encoding="ascii")
-            waiting.replace(memory)
+            write_whole(memory, told)
 
 
 def _bound(catalog: Catalog) -> list[Model]:
@@ -89,9 +87,7 @@ def _faults(
     for table, path in catalog.seeds.items():
         listed = ", ".join(f'"{name}" varchar' for name in _columns_of_seed(path))
         connection.execute(f"create table {table} ({listed})")
-    connection.execute(
-        "create table seeds.public_holidays (day date, is_working boolean, name varchar)"
-    )
+    load_public_holidays(connection)
     for model in _bound(catalog):
         yield from _lacks(connection, model, shapes)
         if model.schema == "staging":

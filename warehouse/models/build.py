@@ -15,6 +15,7 @@ from typing import Literal
 
 import duckdb
 
+from common import quoting
 from warehouse.errors import ContractError
 from warehouse.models.catalog import Model
 from warehouse.models.documents import STAGING_COLUMNS, Built, Documents
@@ -24,7 +25,6 @@ from warehouse.models.privacy import without_values
 from warehouse.models.quarantine import (
     RowRule,
     Share,
-    quoted,
     refuse_too_many,
     share_of,
     write_quarantine,
@@ -328,7 +328,7 @@ def _stage(
 def _judge(connection: duckdb.DuckDBPyConnection, query: str, rules: Sequence[RowRule]) -> None:
     """Type the rows into temp.typed, each with the rules that it breaks."""
     broken_rules = ", ".join(
-        f"case when {rule.breaks_sql} then '{quoted(rule.rule)}' end" for rule in rules
+        f"case when {rule.breaks_sql} then {quoting.text(rule.rule)} end" for rule in rules
     )
     verdict = (
         f"list_filter([{broken_rules}], lambda rule: rule is not null)"

@@ -13,10 +13,10 @@ from typing import Any
 
 import duckdb
 
+from common import quoting
 from warehouse.models.catalog import Model
 from warehouse.models.lineage import column_lineage
 from warehouse.models.privacy import Labelled, column_labels, read_labels
-from warehouse.models.quarantine import quoted
 from warehouse.models.table_content import keep_content
 from warehouse.store.state import next_event
 
@@ -188,6 +188,6 @@ class Documents:
 
 def _comments(model: Model, columns: Columns) -> Iterator[str]:
     labels = {**STAGING_COLUMNS, **model.columns}
-    yield f"comment on table {model.table} is '{quoted(model.description)}'"
+    yield f"comment on table {model.table} is {quoting.text(model.description)}"
     for name in columns:
-        yield f"comment on column {model.table}.\"{name}\" is '{quoted(labels[name])}'"
+        yield f"comment on column {model.table}.{quoting.name(name)} is {quoting.text(labels[name])}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from common import quoting
 from warehouse.errors import QuarantineError
 from warehouse.models.catalog import Model
 
@@ -107,7 +108,7 @@ def write_quarantine(
     or a rule that is gone releases rows by itself.
     """
     table = f"quarantine.{model.name}"
-    reasons = ", ".join(f"'{quoted(r.rule)}': '{quoted(r.reason_vi)}'" for r in rules)
+    reasons = ", ".join(f"{quoting.text(r.rule)}: {quoting.text(r.reason_vi)}" for r in rules)
     reason_map = f"map {{{reasons}}}" if rules else "cast(map {} as map(varchar, varchar))"
     key = [name for name in model.grain if not name.startswith("_")]
     on_key = " and ".join(f"good.{name} = bad.{name}" for name in key)
@@ -165,8 +166,3 @@ def _has_broken_rows(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether there is anything to look up in raw; on most nights there isn't, and raw is large."""
     found = connection.execute("select 1 from temp.typed where len(_rules) > 0 limit 1").fetchone()
     return found is not None
-
-
-def quoted(text: str) -> str:
-    """Text for use between single quotes in SQL."""
-    return text.replace("'", "''")
